@@ -1,0 +1,113 @@
+"""The door of the core: `execute` a command, or `fold` what one has done before.
+
+After every command the ledger is checked (LED-3). A refusal is an event; a broken invariant
+raises, and the world that owns this exchange must halt.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulator.core.model import commands as c
+from simulator.core.model.events import CommandRejected, Event
+from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.rules import (
+    accounts,
+    administration,
+    margin,
+    mark_price,
+    orders,
+    quotes,
+    sweep,
+    time,
+)
+from simulator.core.rules.execution import Execution, refuse
+from simulator.core.rules.risk_watch import RiskWatch
+from simulator.core.state.apply import apply
+from simulator.core.state.exchange_state import ExchangeState
+
+_Rule = Callable[[Execution, Any], Refusal | None]
+
+_RULES: dict[type[Any], _Rule] = {
+    c.DefineAsset: administration.define_asset,
+    c.ListInstrument: administration.list_instrument,
+    c.SetRiskTiers: administration.set_risk_tiers,
+    c.ConfigureWorld: administration.configure_world,
+    c.SetMarketState: mark_price.set_market_state,
+    c.OpenAccount: accounts.open_account,
+    c.Deposit: accounts.deposit,
+    c.TransferFunds: accounts.transfer_funds,
+    c.AdjustBalance: accounts.adjust_balance,
+    c.SetLeverage: accounts.set_leverage,
+    c.SetMarginMode: accounts.set_margin_mode,
+    c.AmendOrder: orders.amend_order,
+    c.CancelOrder: orders.cancel_order,
+    c.CancelAllOrders: orders.cancel_all_orders,
+    c.ReplaceQuotes: quotes.replace_quotes,
+    c.SetIndexPrices: mark_price.set_index_prices,
+}
+
+
+class Exchange:
+    """One exchange. `state` may be read by anyone, and is changed by nobody else."""
+
+    def __init__(self, state: ExchangeState | None = None) -> None:
+        self.state = state if state is not None else ExchangeState()
+        self._watch = RiskWatch()
+        self.resume()
+
+    def resume(self) -> None:
+        """Files the bounds of all units; needed after folding, before the next command."""
+        self._watch = RiskWatch()
+        for wallet_id in self.state.unit_positions:
+            if self.state.is_unit(wallet_id):
+                self._watch.file(self.state, margin.assess(self.state, wallet_id))
+        self.state.touched_units.clear()
+
+    def execute(self, time_ns: int, command: c.AnyCommand) -> list[Event]:
+        """Does the command at a world time (never backwards) and returns what happened.
+
+        Raises:
+            LedgerError: LED-3 is broken.
+            AssertionError: another invariant is.
+        """
+        state = self.state
+        self._stamp(time_ns, command)
+        run = Execution(state, self._watch)
+        if state.pending_sweep and not isinstance(command, c.ContinueSweep):
+            _reject(run, refuse(RejectReason.SWEEP_IN_PROGRESS))
+        elif isinstance(command, c.PlaceOrder):
+            orders.place_order(run, command)
+        elif isinstance(command, c.AdvanceTime):
+            time.advance_time(run, command)
+        elif isinstance(command, c.ContinueSweep):
+            sweep.continue_sweep(run)
+        else:
+            refusal = _RULES[type(command)](run, command)
+            if refusal is not None:
+                _reject(run, refusal)
+        if state.touched_units:
+            sweep.sweep(run)
+        state.ledger.check(VALUATION_ASSET)
+        return run.events
+
+    def fold(self, time_ns: int, command: c.AnyCommand, events: Sequence[Event]) -> None:
+        """Applies the events of a journaled command; call `resume` before executing again."""
+        self._stamp(time_ns, command)
+        for event in events:
+            apply(self.state, event)
+        self.state.touched_units.clear()
+
+    def next_due(self) -> int | None:
+        """The world time at which an `AdvanceTime` is due; none if nothing ever is."""
+        return time.next_due(self.state)
+
+    def _stamp(self, time_ns: int, command: c.AnyCommand) -> None:
+        """Counts the command. AdvanceTime moves the clock itself, step by step."""
+        self.state.seq += 1
+        if not isinstance(command, c.AdvanceTime):
+            self.state.time_ns = max(self.state.time_ns, time_ns)
+
+
+def _reject(run: Execution, refusal: Refusal) -> None:
+    run.emit(CommandRejected(refusal.reason, refusal.needed, refusal.available))

@@ -1,0 +1,1 @@
+"""The vocabulary of the exchange: units, instruments, commands, events, reasons of refusal."""

@@ -1,0 +1,188 @@
+"""Commands, in the imperative: everything that can be asked of the exchange.
+
+They are journaled as arrays with an integer tag. A tag is never reused; a field is only ever
+appended, with a default. Commands carry ids and numbers, never names of people.
+"""
+
+import msgspec
+
+from simulator.core.model.enums import (
+    MarginMode,
+    MarketState,
+    OrderType,
+    PositionSide,
+    Side,
+    TimeInForce,
+    WalletKind,
+)
+from simulator.core.model.instruments import Asset, Instrument, WorldParameters
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The base of all commands."""
+
+
+class DefineAsset(Command, frozen=True, tag=1):
+    asset: Asset
+
+
+class ListInstrument(Command, frozen=True, tag=2):
+    instrument: Instrument
+    tiers: tuple[tuple[int, int | None, int, int], ...]
+    """Rows `(floor, cap, maintenance_margin_rate, max_leverage)`."""
+
+
+class SetRiskTiers(Command, frozen=True, tag=3):
+    instrument_id: int
+    tiers: tuple[tuple[int, int | None, int, int], ...]
+
+
+class ConfigureWorld(Command, frozen=True, tag=4):
+    parameters: WorldParameters
+
+
+class SetMarketState(Command, frozen=True, tag=5):
+    """An operator halts or reopens an instrument (MAT-2)."""
+
+    instrument_id: int
+    state: MarketState
+
+
+class OpenAccount(Command, frozen=True, tag=10):
+    """WAL-1. Fee rates of none mean the instrument's own (MAT-3)."""
+
+    maker_fee_rate: int | None = None
+    taker_fee_rate: int | None = None
+
+
+class Deposit(Command, frozen=True, tag=11):
+    """Paper money from the mint into a SPOT or CROSS wallet, or into the insurance fund."""
+
+    wallet_id: int
+    asset_id: int
+    amount: int
+
+
+class TransferFunds(Command, frozen=True, tag=12):
+    """WAL-5: between wallets of one account.
+
+    For an ISOLATED wallet `instrument_id` and `position_side` say which one.
+    """
+
+    account_id: int
+    source: WalletKind
+    target: WalletKind
+    asset_id: int
+    amount: int
+    instrument_id: int | None = None
+    position_side: PositionSide | None = None
+
+
+class AdjustBalance(Command, frozen=True, tag=13):
+    """LED-4: an operator's compensating entry against the mint, with a reason."""
+
+    wallet_id: int
+    asset_id: int
+    amount: int
+    """Positive adds, negative takes."""
+    reason: str
+
+
+class SetLeverage(Command, frozen=True, tag=14):
+    account_id: int
+    instrument_id: int
+    leverage: int
+
+
+class SetMarginMode(Command, frozen=True, tag=15):
+    account_id: int
+    instrument_id: int
+    margin_mode: MarginMode
+
+
+class PlaceOrder(Command, frozen=True, tag=20):
+    """ORD-1. `price` is none for market orders."""
+
+    account_id: int
+    instrument_id: int
+    side: Side
+    order_type: OrderType
+    quantity: int
+    price: int | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    keep_margin: bool = False
+    client_order_id: str | None = None
+
+
+class AmendOrder(Command, frozen=True, tag=21):
+    """ORD-8. `quantity` is the new total, filled part included; none leaves as it is."""
+
+    account_id: int
+    order_id: int
+    price: int | None = None
+    quantity: int | None = None
+
+
+class CancelOrder(Command, frozen=True, tag=22):
+    account_id: int
+    order_id: int
+
+
+class CancelAllOrders(Command, frozen=True, tag=23):
+    """All open orders of an account, or those on one instrument."""
+
+    account_id: int
+    instrument_id: int | None = None
+
+
+class ReplaceQuotes(Command, frozen=True, tag=24):
+    """A market maker's whole set of levels `(price, quantity)`: the old set is canceled first.
+
+    Levels that cross the book trade up to their price and rest with what remains.
+    """
+
+    account_id: int
+    instrument_id: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class SetIndexPrices(Command, frozen=True, tag=30):
+    """MARK-1: all index prices `(instrument_id, price)` of one moment."""
+
+    prices: tuple[tuple[int, int], ...]
+
+
+class AdvanceTime(Command, frozen=True, tag=31):
+    """TIME-1: lets everything happen that is due up to `time_ns`."""
+
+    time_ns: int
+
+
+class ContinueSweep(Command, frozen=True, tag=32):
+    """TIME-2: the next page of a sweep, at the same time and marks."""
+
+
+AnyCommand = (
+    DefineAsset
+    | ListInstrument
+    | SetRiskTiers
+    | ConfigureWorld
+    | SetMarketState
+    | OpenAccount
+    | Deposit
+    | TransferFunds
+    | AdjustBalance
+    | SetLeverage
+    | SetMarginMode
+    | PlaceOrder
+    | AmendOrder
+    | CancelOrder
+    | CancelAllOrders
+    | ReplaceQuotes
+    | SetIndexPrices
+    | AdvanceTime
+    | ContinueSweep
+)

@@ -1,0 +1,127 @@
+"""The closed lists of the vocabulary. Their numbers are in journals and are never reused."""
+
+from enum import IntEnum
+
+
+class Side(IntEnum):
+    """The side of an order; its value is the sign of what a fill adds to a position."""
+
+    BUY = 1
+    SELL = -1
+
+
+class PositionSide(IntEnum):
+    """The side of a position; its value is s in every margin formula."""
+
+    LONG = 1
+    SHORT = -1
+
+
+class InstrumentKind(IntEnum):
+    PERPETUAL = 1
+
+
+class OrderType(IntEnum):
+    LIMIT = 1
+    MARKET = 2
+
+
+class TimeInForce(IntEnum):
+    GTC = 1
+    IOC = 2
+    FOK = 3
+
+
+class MarginMode(IntEnum):
+    CROSS = 1
+    ISOLATED = 2
+
+
+class PositionMode(IntEnum):
+    ONE_WAY = 1
+
+
+class WalletKind(IntEnum):
+    """SPOT never borrows and is never liquidated; CROSS and ISOLATED wallets are units."""
+
+    SPOT = 1
+    CROSS = 2
+    ISOLATED = 3
+    INSURANCE_FUND = 4
+
+
+class MarketState(IntEnum):
+    OPEN = 1
+    HALTED = 2
+
+
+class HaltReason(IntEnum):
+    NONE = 0
+    STALE_INDEX = 1
+    OPERATOR = 2
+    AWAITING_INDEX = 3
+
+
+class MarkMethod(IntEnum):
+    INDEX = 1
+
+
+class OrderStatus(IntEnum):
+    ACCEPTED = 1
+    RESTING = 2
+    FILLED = 3
+    CANCELED = 4
+
+
+class CancelReason(IntEnum):
+    """Why an order, or the rest of it, ended without a fill."""
+
+    REQUESTED = 1
+    IMMEDIATE_OR_CANCEL = 2
+    PRICE_BAND = 3
+    SELF_TRADE = 4
+    REDUCE_ONLY = 5
+    LIQUIDATION = 6
+    WOULD_CAUSE_MARGIN_CALL = 7
+    INSUFFICIENT_MARGIN = 8
+    REPLACED_QUOTE = 9
+    TAKEN_OVER = 10
+
+
+class TransferKind(IntEnum):
+    """LED-2: what a transfer is for."""
+
+    DEPOSIT = 1
+    WITHDRAWAL = 2
+    TRANSFER = 3
+    TRADE = 4
+    REALIZED_PNL = 5
+    FEE = 6
+    REBATE = 7
+    FUNDING = 8
+    BORROW = 9
+    REPAY = 10
+    INTEREST = 11
+    LIQUIDATION_FEE = 12
+    TAKEOVER = 13
+    INSURANCE = 14
+    ADL = 15
+    SETTLEMENT = 16
+    SHORTFALL = 17
+    ADJUSTMENT = 18
+    REWARD = 19
+
+
+class CallEnd(IntEnum):
+    """How a margin call stopped standing."""
+
+    CURED = 1
+    LIQUIDATED = 2
+    CLOSED = 3
+
+
+class LiquidationOutcome(IntEnum):
+    """LIQ-9: the unit is back above its call line, or nothing is left in it."""
+
+    RECOVERED = 1
+    CLOSED = 2

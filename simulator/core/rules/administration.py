@@ -1,0 +1,114 @@
+"""What an operator sets: assets, instruments, risk tiers, the world's parameters."""
+
+from simulator.core.model.commands import (
+    ConfigureWorld,
+    DefineAsset,
+    ListInstrument,
+    SetRiskTiers,
+)
+from simulator.core.model.events import (
+    AssetDefined,
+    InstrumentListed,
+    RiskTiersSet,
+    WorldConfigured,
+)
+from simulator.core.model.instruments import (
+    VALUATION_ASSET,
+    Instrument,
+    RiskTier,
+    WorldParameters,
+    derive_deductions,
+)
+from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.units import RATE_ONE
+from simulator.core.rules.execution import Execution, refuse
+from simulator.core.rules.sweep import touch_holders
+
+_MAX_DECIMALS = 10
+_MAX_INSTRUMENTS = 100_000
+_Rows = tuple[tuple[int, int | None, int, int], ...]
+
+
+def define_asset(run: Execution, command: DefineAsset) -> Refusal | None:
+    if command.asset.asset_id in run.state.assets:
+        return refuse(RejectReason.ALREADY_EXISTS, None, command.asset.asset_id)
+    if not 0 <= command.asset.decimals <= _MAX_DECIMALS:
+        return refuse(RejectReason.INVALID_TERMS, _MAX_DECIMALS, command.asset.decimals)
+    run.emit(AssetDefined(command.asset))
+    return None
+
+
+def list_instrument(run: Execution, command: ListInstrument) -> Refusal | None:
+    """UNIT-1, UNIT-4: the terms must make every notional exact."""
+    terms = command.instrument
+    if terms.instrument_id in run.state.instruments:
+        return refuse(RejectReason.ALREADY_EXISTS, None, terms.instrument_id)
+    if terms.quote_asset_id != VALUATION_ASSET or VALUATION_ASSET not in run.state.assets:
+        return refuse(RejectReason.UNKNOWN_ASSET, VALUATION_ASSET, terms.quote_asset_id)
+    quote_decimals = run.state.assets[VALUATION_ASSET].decimals
+    if not _are_consistent(terms, quote_decimals):
+        return refuse(RejectReason.INVALID_TERMS)
+    tiers = _tiers(command.tiers)
+    if tiers is None or terms.default_leverage > tiers[0].max_leverage:
+        return refuse(RejectReason.INVALID_TERMS)
+    run.emit(InstrumentListed(terms, tiers))
+    return None
+
+
+def _are_consistent(terms: Instrument, quote_decimals: int) -> bool:
+    spare = quote_decimals - terms.price_decimals - terms.quantity_decimals
+    return (
+        0 < terms.instrument_id < _MAX_INSTRUMENTS
+        and spare >= 0
+        and terms.notional_multiplier == 10**spare
+        and terms.tick_size > 0
+        and terms.lot_size > 0
+        and 0 < terms.min_quantity <= terms.max_market_quantity <= terms.max_quantity
+        and terms.min_quantity % terms.lot_size == 0
+        and 0 < terms.price_band_rate < RATE_ONE
+        and terms.default_leverage >= 1
+        and abs(terms.maker_fee_rate) < RATE_ONE
+        and 0 <= terms.taker_fee_rate < RATE_ONE
+        and 0 <= terms.liquidation_fee_rate < RATE_ONE
+    )
+
+
+def _tiers(rows: _Rows) -> tuple[RiskTier, ...] | None:
+    try:
+        return derive_deductions(list(rows))
+    except ValueError:
+        return None
+
+
+def set_risk_tiers(run: Execution, command: SetRiskTiers) -> Refusal | None:
+    """CALL-1: every unit with a position there is assessed at the new tiers."""
+    if command.instrument_id not in run.state.instruments:
+        return refuse(RejectReason.UNKNOWN_INSTRUMENT, None, command.instrument_id)
+    tiers = _tiers(command.tiers)
+    if tiers is None:
+        return refuse(RejectReason.INVALID_TERMS)
+    run.emit(RiskTiersSet(command.instrument_id, tiers))
+    touch_holders(run, command.instrument_id)
+    return None
+
+
+def configure_world(run: Execution, command: ConfigureWorld) -> Refusal | None:
+    if not _are_sound(command.parameters):
+        return refuse(RejectReason.INVALID_TERMS)
+    run.emit(WorldConfigured(command.parameters))
+    for instrument_id in sorted(run.state.instruments):
+        touch_holders(run, instrument_id)
+    return None
+
+
+def _are_sound(parameters: WorldParameters) -> bool:
+    return (
+        0 < parameters.call_ratio <= RATE_ONE
+        and parameters.clear_ratio >= RATE_ONE
+        and parameters.call_repeat_ns > 0
+        and parameters.page_size > 0
+        and parameters.fund_unload_interval_ns > 0
+        and parameters.fund_unload_notional > 0
+        and parameters.client_order_window_ns >= 0
+        and parameters.client_order_minimum >= 0
+    )

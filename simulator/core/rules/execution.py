@@ -1,0 +1,27 @@
+"""One command at work: the state it reads, and `emit`, through which alone it changes anything."""
+
+from simulator.core.model.events import Event
+from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.rules.risk_watch import RiskWatch
+from simulator.core.state.apply import apply
+from simulator.core.state.exchange_state import ExchangeState
+
+
+class Execution:
+    """Collects the events of one command. An emitted event has happened by the next line."""
+
+    def __init__(self, state: ExchangeState, watch: RiskWatch) -> None:
+        self.state = state
+        self.watch = watch
+        self.events: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        apply(self.state, event)
+
+
+def refuse(
+    reason: RejectReason, needed: int | None = None, available: int | None = None
+) -> Refusal:
+    """A refusal with its numbers (ORD-10)."""
+    return Refusal(reason, needed, available)

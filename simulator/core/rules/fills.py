@@ -1,0 +1,324 @@
+"""UNIT-2, WAL-4: what one fill does to the account on its side of a trade.
+
+A fill first closes what it can of an opposite position, then opens. `split_fill` says how, as
+values; `settle_fill` emits it: position, realized PnL, fee, and for isolated margin the money
+that moves between CROSS and the isolated wallet.
+"""
+
+from typing import NamedTuple
+
+from simulator.core.model.accounts import FEES, clearing_account
+from simulator.core.model.enums import (
+    CancelReason,
+    MarginMode,
+    PositionSide,
+    Side,
+    TransferKind,
+    WalletKind,
+)
+from simulator.core.model.events import MarginLocked, PositionChanged, WalletOpened
+from simulator.core.model.instruments import Instrument, tier_at
+from simulator.core.model.units import RATE_ONE, divide_up, part_of
+from simulator.core.rules import margin, money
+from simulator.core.rules.execution import Execution
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import Order
+
+
+class FillParts(NamedTuple):
+    """A fill in two parts. `closed_entry` is signed like the position's entry notional."""
+
+    closed_quantity: int
+    closed_notional: int
+    closed_entry: int
+    realized_pnl: int
+    opened_quantity: int
+    opened_notional: int
+
+
+def split_fill(
+    net: int, entry: int, side: Side, quantity: int, price: int, terms: Instrument
+) -> FillParts:
+    """The closing and the opening part of a fill against a signed position (UNIT-2).
+
+    Closing takes `sign * floor(|entry| * q / Q)` out of the entry notional; PnL is exact
+    against that.
+    """
+    closed = min(quantity, abs(net)) if net * side < 0 else 0
+    closed_notional = terms.notional(closed, price)
+    closed_entry = part_of(entry, closed, abs(net)) if closed else 0
+    realized = -side * closed_notional - closed_entry if closed else 0
+    opened = quantity - closed
+    return FillParts(
+        closed, closed_notional, closed_entry, realized, opened, terms.notional(opened, price)
+    )
+
+
+def fee_of(notional: int, rate: int) -> int:
+    """MAT-3: a fee rounds up; a rebate (negative) rounds toward zero, a receiver down."""
+    return -(-notional * rate // RATE_ONE)
+
+
+def opening_margin(notional: int, leverage: int) -> int:
+    """What the opened part of an isolated fill puts into its wallet: `N / L` (WAL-4)."""
+    return divide_up(notional, leverage)
+
+
+class IsolatedSketch:
+    """An isolated account on one instrument while fills are tried: position, margin, money spent.
+
+    Taken from the state, it can run ahead of it: planning an order and filling one ask the same
+    question of the same code.
+    """
+
+    def __init__(self, state: ExchangeState, account_id: int, instrument_id: int) -> None:
+        exposure = state.find_exposure(account_id, instrument_id)
+        position = None
+        if exposure is not None:
+            position = exposure.long or exposure.short
+        self.state = state
+        self.cross_wallet_id = state.accounts[account_id].cross_wallet_id
+        self.record = state.instruments[instrument_id]
+        self.leverage = state.settings(account_id, instrument_id).leverage
+        self.quantity = 0 if position is None else position.quantity
+        self.entry = 0 if position is None else position.entry_notional
+        self.margin = 0
+        if position is not None:
+            self.margin = margin.net_assets(state.wallets[position.wallet_id])
+        self.spent = 0
+        """Out of CROSS so far, less what came back to it."""
+        self.released = 0
+        """Of the lock in CROSS, by orders that filled or will be canceled."""
+
+    def refusal(self, side: Side, quantity: int, price: int, fee_rate: int) -> CancelReason | None:
+        """WAL-4: why the opening part of a fill must not be made; none if it may be."""
+        after = self._after(side, quantity, price, fee_rate)
+        if after.opened == 0:
+            return None
+        room = margin.withdrawal_room(self.state, self.cross_wallet_id, self.released)
+        if self.spent + after.spent > room:
+            return CancelReason.INSUFFICIENT_MARGIN
+        return None if after.is_above_call else CancelReason.WOULD_CAUSE_MARGIN_CALL
+
+    def would_cause_margin_call(self, side: Side, quantity: int, price: int, fee_rate: int) -> bool:
+        """Whether the opening part would leave the unit at or under its call line."""
+        after = self._after(side, quantity, price, fee_rate)
+        return after.opened > 0 and not after.is_above_call
+
+    def fill(self, side: Side, quantity: int, price: int, fee_rate: int) -> None:
+        """Goes on as if the fill were made."""
+        after = self._after(side, quantity, price, fee_rate)
+        self.quantity = after.quantity
+        self.entry = after.entry
+        self.margin = after.margin
+        self.spent += after.spent
+
+    def _after(self, side: Side, quantity: int, price: int, fee_rate: int) -> "_AfterFill":
+        terms = self.record.terms
+        parts = split_fill(self.quantity, self.entry, side, quantity, price, terms)
+        spent = 0
+        held = self.margin
+        net = self.quantity + side * parts.closed_quantity
+        entry = self.entry - parts.closed_entry
+        if parts.closed_quantity:
+            share = part_of(max(0, held), parts.closed_quantity, abs(self.quantity))
+            fee = fee_of(parts.closed_notional, fee_rate)
+            held += parts.realized_pnl - fee
+            back = min(max(0, share + parts.realized_pnl - fee), max(0, held))
+            held -= back
+            spent -= back
+        if parts.opened_quantity:
+            if net == 0:
+                held = 0
+            placed = opening_margin(parts.opened_notional, self.leverage)
+            held += placed
+            spent += placed + fee_of(parts.opened_notional, fee_rate)
+            net += side * parts.opened_quantity
+            entry += side * parts.opened_notional
+        equity = held + net * margin.mark_of(self.record) * terms.notional_multiplier - entry
+        notional = terms.notional(abs(net), margin.mark_of(self.record))
+        exact = margin.maintenance_exact(notional, tier_at(self.record.tiers, notional))
+        call_margin = margin.call_margin_of(exact, self.state.parameters.call_ratio)
+        return _AfterFill(parts.opened_quantity, net, entry, held, spent, equity > call_margin)
+
+
+class _AfterFill(NamedTuple):
+    opened: int
+    quantity: int
+    entry: int
+    margin: int
+    spent: int
+    is_above_call: bool
+
+
+def fee_rate_of(state: ExchangeState, order: Order, maker: bool) -> int:
+    """MAT-3: the account's own rate if it has one, else the instrument's; none in liquidation."""
+    if order.liquidation_id is not None:
+        return 0
+    return account_fee_rate(state, order.account_id, order.instrument_id, maker)
+
+
+def account_fee_rate(state: ExchangeState, account_id: int, instrument_id: int, maker: bool) -> int:
+    account = state.accounts[account_id]
+    terms = state.instruments[instrument_id].terms
+    if maker:
+        own = account.maker_fee_rate
+        return terms.maker_fee_rate if own is None else own
+    own = account.taker_fee_rate
+    return terms.taker_fee_rate if own is None else own
+
+
+class Fill(NamedTuple):
+    """One account's half of a trade, decided but not yet emitted."""
+
+    order: Order
+    trade_id: int
+    parts: FillParts
+    closing_fee: int
+    opening_fee: int
+    position_side: PositionSide
+    """Of the position that the closing part reduces."""
+
+    @property
+    def fee(self) -> int:
+        return self.closing_fee + self.opening_fee
+
+
+def decide_fill(
+    state: ExchangeState, order: Order, trade_id: int, quantity: int, price: int, maker: bool
+) -> Fill:
+    """What a trade at this price and quantity means for the owner of the order."""
+    exposure = state.exposures[order.account_id][order.instrument_id]
+    position = exposure.long or exposure.short
+    net, entry = (0, 0) if position is None else (position.quantity, position.entry_notional)
+    terms = state.instruments[order.instrument_id].terms
+    parts = split_fill(net, entry, order.side, quantity, price, terms)
+    rate = fee_rate_of(state, order, maker)
+    return Fill(
+        order,
+        trade_id,
+        parts,
+        fee_of(parts.closed_notional, rate),
+        fee_of(parts.opened_notional, rate),
+        PositionSide.LONG if net > 0 else PositionSide.SHORT,
+    )
+
+
+def settle_fill(run: Execution, fill: Fill, keep_margin: bool, lock: int) -> None:
+    """Emits what the fill does. `lock` is what the order keeps locked in CROSS from now on."""
+    order, parts = fill.order, fill.parts
+    if order.locked != lock:
+        wallet_id = run.state.accounts[order.account_id].cross_wallet_id
+        run.emit(MarginLocked(order.order_id, wallet_id, lock))
+    if parts.closed_quantity:
+        _settle_closing(run, fill, keep_margin)
+    if parts.opened_quantity:
+        _settle_opening(run, fill)
+
+
+def _settle_closing(run: Execution, fill: Fill, keep_margin: bool) -> None:
+    order, parts = fill.order, fill.parts
+    exposure = run.state.exposures[order.account_id][order.instrument_id]
+    position = exposure.position(fill.position_side)
+    if position is None:
+        raise AssertionError(f"order {order.order_id} closes a position that is not there")
+    wallet = run.state.wallets[position.wallet_id]
+    held = max(0, margin.net_assets(wallet))
+    share = part_of(held, parts.closed_quantity, abs(position.quantity))
+    cause = money.Cause(order.order_id, fill.trade_id, order.liquidation_id)
+    close_position(
+        run,
+        order.account_id,
+        order.instrument_id,
+        fill.position_side,
+        order.side * parts.closed_quantity,
+        parts.closed_entry,
+        parts.realized_pnl,
+        cause,
+    )
+    charge_fee(run, wallet.wallet_id, fill.closing_fee, cause)
+    if wallet.kind == WalletKind.ISOLATED and not keep_margin:
+        back = max(0, share + parts.realized_pnl - fill.closing_fee)
+        back = min(back, max(0, margin.net_assets(wallet)))
+        cross = run.state.accounts[order.account_id].cross_wallet_id
+        money.receive(run, wallet.wallet_id, cross, TransferKind.TRANSFER, back, cause)
+
+
+def close_position(
+    run: Execution,
+    account_id: int,
+    instrument_id: int,
+    position_side: PositionSide,
+    quantity: int,
+    closed_entry: int,
+    realized_pnl: int,
+    cause: money.Cause,
+) -> None:
+    """Takes a signed quantity and its entry notional out of a position and settles the PnL."""
+    exposure = run.state.exposures[account_id][instrument_id]
+    position = exposure.position(position_side)
+    if position is None:
+        raise AssertionError(f"account {account_id} has no position on {instrument_id}")
+    wallet_id = position.wallet_id
+    run.emit(
+        PositionChanged(
+            account_id,
+            instrument_id,
+            position_side,
+            wallet_id,
+            quantity,
+            -closed_entry,
+            realized_pnl,
+            cause.trade_id,
+            cause.liquidation_id,
+        )
+    )
+    clearing = clearing_account(instrument_id)
+    if realized_pnl >= 0:
+        money.receive(run, clearing, wallet_id, TransferKind.REALIZED_PNL, realized_pnl, cause)
+    else:
+        money.pay(run, wallet_id, clearing, TransferKind.REALIZED_PNL, -realized_pnl, cause)
+
+
+def _settle_opening(run: Execution, fill: Fill) -> None:
+    order, parts = fill.order, fill.parts
+    side = PositionSide.LONG if order.side == Side.BUY else PositionSide.SHORT
+    cross = run.state.accounts[order.account_id].cross_wallet_id
+    cause = money.Cause(order.order_id, fill.trade_id, order.liquidation_id)
+    wallet_id = cross
+    if order.margin_mode == MarginMode.ISOLATED:
+        wallet_id = isolated_wallet(run, order.account_id, order.instrument_id, side)
+        leverage = run.state.settings(order.account_id, order.instrument_id).leverage
+        placed = opening_margin(parts.opened_notional, leverage)
+        money.receive(run, cross, wallet_id, TransferKind.TRANSFER, placed, cause)
+    run.emit(
+        PositionChanged(
+            order.account_id,
+            order.instrument_id,
+            side,
+            wallet_id,
+            order.side * parts.opened_quantity,
+            order.side * parts.opened_notional,
+            0,
+            fill.trade_id,
+        )
+    )
+    charge_fee(run, cross, fill.opening_fee, cause)
+
+
+def isolated_wallet(run: Execution, account_id: int, instrument_id: int, side: PositionSide) -> int:
+    """The id of the isolated wallet of a position side, opened if this is its first use (WAL-1)."""
+    wallet = run.state.isolated_wallets.get((account_id, instrument_id, side))
+    if wallet is not None:
+        return wallet.wallet_id
+    wallet_id = run.state.counters.wallet + 1
+    run.emit(WalletOpened(wallet_id, account_id, WalletKind.ISOLATED, instrument_id, side))
+    return wallet_id
+
+
+def charge_fee(run: Execution, wallet_id: int, fee: int, cause: money.Cause) -> None:
+    """A fee to the exchange, or a rebate from it."""
+    if fee >= 0:
+        money.pay(run, wallet_id, FEES, TransferKind.FEE, fee, cause)
+    else:
+        money.receive(run, FEES, wallet_id, TransferKind.REBATE, -fee, cause)

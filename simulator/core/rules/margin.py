@@ -1,0 +1,260 @@
+"""MARG: the risk of a unit as one value, and what it may still do.
+
+A unit is a wallet that can be liquidated: CROSS, or one ISOLATED wallet. Its three lines travel
+together: initial >= call >= maintenance. Amounts are minor units of the valuation asset;
+requirements are summed exactly (in 1e-12 of a minor unit) and rounded up once (UNIT-3).
+"""
+
+from typing import NamedTuple
+
+from simulator.core.model.enums import MarginMode, MarketState, PositionSide, WalletKind
+from simulator.core.model.instruments import VALUATION_ASSET, RiskTier, initial_margin_at, tier_at
+from simulator.core.model.units import RATE_ONE, divide_up
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.exposure import Exposure
+from simulator.core.state.records import InstrumentRecord, Position, Wallet
+
+
+class UnitRisk(NamedTuple):
+    """MARG-1 to MARG-3 of one unit.
+
+    `exact_maintenance` is the maintenance margin times 1e12, before rounding.
+    """
+
+    wallet_id: int
+    net_assets: int
+    unrealized_pnl: int
+    equity: int
+    exact_maintenance: int
+    maintenance_margin: int
+    call_margin: int
+
+
+def maintenance_exact(notional: int, tier: RiskTier) -> int:
+    """`N * MMR_k - cum_k` times 1e12 (MARG-2)."""
+    return notional * tier.maintenance_margin_rate - tier.deduction
+
+
+def call_margin_of(exact_maintenance: int, call_ratio: int) -> int:
+    """`maintenance / call_ratio`, rounded up (MARG-3)."""
+    return divide_up(exact_maintenance, call_ratio)
+
+
+def unrealized_pnl(position: Position, record: InstrumentRecord) -> int:
+    """`s * Q * (MP - EP)`, exact: signed notional at mark less signed entry notional."""
+    terms = record.terms
+    mark = mark_of(record)
+    return position.quantity * mark * terms.notional_multiplier - position.entry_notional
+
+
+def mark_of(record: InstrumentRecord) -> int:
+    """The mark price; a position cannot exist without one."""
+    if record.mark_price is None:
+        raise AssertionError(f"{record.terms.symbol} has a position but no mark price")
+    return record.mark_price
+
+
+def notional_at_mark(position: Position, record: InstrumentRecord) -> int:
+    """|Q| * MP in minor units."""
+    return record.terms.notional(abs(position.quantity), mark_of(record))
+
+
+def position_maintenance(position: Position, record: InstrumentRecord) -> int:
+    """The position's own exact maintenance at mark."""
+    notional = notional_at_mark(position, record)
+    return maintenance_exact(notional, tier_at(record.tiers, notional))
+
+
+def net_assets(wallet: Wallet) -> int:
+    """WAL-2: balance less debt, in the valuation asset."""
+    holding = wallet.holdings.get(VALUATION_ASSET)
+    return 0 if holding is None else holding.balance - holding.settlement_debt
+
+
+def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
+    """MARG-1 to MARG-3 for one unit, at the marks of now."""
+    pnl = 0
+    exact = 0
+    for position in state.unit_positions.get(wallet_id, {}).values():
+        record = state.instruments[position.instrument_id]
+        signed = position.quantity * mark_of(record) * record.terms.notional_multiplier
+        pnl += signed - position.entry_notional
+        notional = abs(signed)
+        exact += maintenance_exact(notional, tier_at(record.tiers, notional))
+    assets = net_assets(state.wallets[wallet_id])
+    return UnitRisk(
+        wallet_id,
+        assets,
+        pnl,
+        assets + pnl,
+        exact,
+        divide_up(exact, RATE_ONE),
+        call_margin_of(exact, state.parameters.call_ratio),
+    )
+
+
+class OrderEffect(NamedTuple):
+    """What an order would change in its exposure, as signed sums: for a check before the deed."""
+
+    traded_quantity: int = 0
+    """Signed quantity that trades at once."""
+    buy_quantity: int = 0
+    buy_notional: int = 0
+    buy_open_loss: int = 0
+    sell_quantity: int = 0
+    sell_notional: int = 0
+    sell_open_loss: int = 0
+
+
+NO_EFFECT = OrderEffect()
+
+
+def exposure_requirement(
+    record: InstrumentRecord, exposure: Exposure, effect: OrderEffect = NO_EFFECT
+) -> int:
+    """The position-and-order part and the open loss of one exposure, one-way mode (MARG-4).
+
+    `max(|p + B|, |p - S|) / L` with p at mark, plus the open loss of what the orders would open.
+    """
+    terms = record.terms
+    net = exposure.net_quantity() + effect.traded_quantity
+    buys = exposure.buys.notional + effect.buy_notional
+    sells = exposure.sells.notional + effect.sell_notional
+    if net == 0 and buys == 0 and sells == 0:
+        return 0
+    signed = net * mark_of(record) * terms.notional_multiplier
+    larger = max(abs(signed + buys), abs(signed - sells))
+    buy_loss = _opening_part(
+        exposure.buys.open_loss + effect.buy_open_loss,
+        exposure.buys.quantity + effect.buy_quantity,
+        max(0, -net),
+    )
+    sell_loss = _opening_part(
+        exposure.sells.open_loss + effect.sell_open_loss,
+        exposure.sells.quantity + effect.sell_quantity,
+        max(0, net),
+    )
+    leverage = exposure.settings.leverage
+    return initial_margin_at(record.tiers, larger, leverage) + buy_loss + sell_loss
+
+
+def _opening_part(open_loss: int, quantity: int, reducible: int) -> int:
+    """The open loss of what is left after the position is reduced to zero, pro rata."""
+    if open_loss == 0 or quantity <= reducible:
+        return 0
+    return divide_up(open_loss * (quantity - reducible), quantity)
+
+
+def initial_margin(
+    state: ExchangeState,
+    risk: UnitRisk,
+    changed: tuple[int, OrderEffect] | None = None,
+    released: int = 0,
+) -> int:
+    """MARG-4 of a unit, never under its call margin.
+
+    The orders of an isolated exposure are in its lock in CROSS; so an ISOLATED unit requires
+    `N / L` of its position at mark alone, and CROSS adds all locks. `changed` is an instrument
+    and what an order would change there; `released` is how much of the lock would be free.
+    """
+    wallet = state.wallets[risk.wallet_id]
+    if wallet.kind == WalletKind.ISOLATED:
+        return max(risk.call_margin, _isolated_initial(state, wallet.wallet_id))
+    holding = wallet.holdings.get(VALUATION_ASSET)
+    required = (0 if holding is None else holding.locked) - released
+    changed_instrument, effect = changed if changed is not None else (None, NO_EFFECT)
+    for instrument_id, exposure in state.exposures.get(wallet.account_id, {}).items():
+        if exposure.settings.margin_mode == MarginMode.CROSS:
+            record = state.instruments[instrument_id]
+            its_effect = effect if instrument_id == changed_instrument else NO_EFFECT
+            required += exposure_requirement(record, exposure, its_effect)
+    return max(risk.call_margin, required)
+
+
+def _isolated_initial(state: ExchangeState, wallet_id: int) -> int:
+    required = 0
+    for position in state.unit_positions.get(wallet_id, {}).values():
+        record = state.instruments[position.instrument_id]
+        leverage = state.settings(position.account_id, position.instrument_id).leverage
+        required += initial_margin_at(record.tiers, notional_at_mark(position, record), leverage)
+    return required
+
+
+def free_collateral(state: ExchangeState, risk: UnitRisk) -> int:
+    """MARG-5: collateral less initial margin. The valuation asset has no haircut (MARG-1)."""
+    return risk.equity - initial_margin(state, risk)
+
+
+def withdrawable(state: ExchangeState, wallet_id: int) -> int:
+    """WAL-5: what may leave a wallet now.
+
+    SPOT: the free balance. CROSS: at most the free balance, and free collateral with each
+    position's positive UPNL left out. ISOLATED: its balance, and what its equity has above the
+    larger of initial margin at mark and call margin.
+    """
+    return max(0, withdrawal_room(state, wallet_id, 0))
+
+
+def withdrawal_room(state: ExchangeState, wallet_id: int, released: int) -> int:
+    """`withdrawable` if `released` of the wallet's lock were free; may be below zero."""
+    wallet = state.wallets[wallet_id]
+    holding = state.holding(wallet_id)
+    free_balance = holding.balance - holding.locked + released
+    if wallet.kind == WalletKind.SPOT:
+        return free_balance
+    if holding.settlement_debt > 0 or wallet.liquidation is not None:
+        return 0
+    if wallet_id not in state.unit_positions and not _has_cross_orders(state, wallet):
+        return free_balance
+    risk = assess(state, wallet_id)
+    profit = 0
+    if wallet.kind == WalletKind.CROSS:
+        for position in state.unit_positions.get(wallet_id, {}).values():
+            record = state.instruments[position.instrument_id]
+            profit += max(0, unrealized_pnl(position, record))
+    required = initial_margin(state, risk, released=released)
+    return min(free_balance, risk.equity - required - profit)
+
+
+def _has_cross_orders(state: ExchangeState, wallet: Wallet) -> bool:
+    for exposure in state.exposures.get(wallet.account_id, {}).values():
+        if exposure.orders and exposure.settings.margin_mode == MarginMode.CROSS:
+            return True
+    return False
+
+
+def margin_ratio_rate(risk: UnitRisk) -> int | None:
+    """MARG-6: maintenance / equity as a rate, rounded up; none when there is no equity."""
+    if risk.equity <= 0:
+        return None
+    return divide_up(risk.exact_maintenance, risk.equity)
+
+
+def largest_position(state: ExchangeState, wallet_id: int, open_only: bool) -> Position | None:
+    """LIQ-3: the largest maintenance; ties: larger N, then instrument, long first."""
+    best: Position | None = None
+    best_rank: tuple[int, int, int, int] | None = None
+    for position in state.unit_positions.get(wallet_id, {}).values():
+        record = state.instruments[position.instrument_id]
+        if open_only and not is_open(record):
+            continue
+        rank = (
+            -position_maintenance(position, record),
+            -notional_at_mark(position, record),
+            position.instrument_id,
+            0 if position.side == PositionSide.LONG else 1,
+        )
+        if best_rank is None or rank < best_rank:
+            best, best_rank = position, rank
+    return best
+
+
+def is_open(record: InstrumentRecord) -> bool:
+    """Whether orders and liquidations may trade the instrument (MAT-2)."""
+    return record.market_state == MarketState.OPEN
+
+
+def position_limit(record: InstrumentRecord, leverage: int) -> int | None:
+    """ORD-2: the cap of the highest tier whose max leverage is at least L; none: unlimited."""
+    allowed = [tier for tier in record.tiers if tier.max_leverage >= leverage]
+    return allowed[-1].cap if allowed else 0

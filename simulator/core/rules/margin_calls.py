@@ -1,0 +1,127 @@
+"""CALL: the warning before a liquidation, and its cure in numbers.
+
+A call is issued when equity <= call margin, stands until equity >= clear_ratio * call margin,
+and is repeated every `call_repeat_ns` between. Nothing is sold.
+"""
+
+from simulator.core.model.enums import CallEnd
+from simulator.core.model.events import MarginCallEnded, MarginCallIssued
+from simulator.core.model.instruments import tier_at
+from simulator.core.model.units import RATE_ONE, divide_up
+from simulator.core.rules import fills, margin
+from simulator.core.rules.execution import Execution
+from simulator.core.rules.liquidation_price import LiquidationPrice, UnitLine, liquidation_price
+from simulator.core.rules.margin import UnitRisk
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import InstrumentRecord, Position
+
+
+def review(run: Execution, risk: UnitRisk) -> None:
+    """Issues, repeats or clears the unit's call, as its equity stands to its lines (CALL-1)."""
+    call = run.state.wallets[risk.wallet_id].margin_call
+    if call is None:
+        if risk.equity <= risk.call_margin:
+            issue(run, risk, repeated=False)
+    elif risk.equity >= clear_line(run.state, risk):
+        end(run, risk, CallEnd.CURED)
+    elif run.state.time_ns >= call.issued_ns + run.state.parameters.call_repeat_ns:
+        issue(run, risk, repeated=True)
+
+
+def clear_line(state: ExchangeState, risk: UnitRisk) -> int:
+    """The equity at which a standing call is cleared."""
+    return divide_up(risk.call_margin * state.parameters.clear_ratio, RATE_ONE)
+
+
+def issue(run: Execution, risk: UnitRisk, repeated: bool) -> None:
+    """Issues or repeats a call about the unit's largest position, with the cure."""
+    state = run.state
+    wallet = state.wallets[risk.wallet_id]
+    position = margin.largest_position(state, risk.wallet_id, open_only=False)
+    if position is None:
+        return
+    if wallet.margin_call is not None:
+        margin_call_id = wallet.margin_call.margin_call_id
+    else:
+        margin_call_id = state.counters.margin_call + 1
+    record = state.instruments[position.instrument_id]
+    price = unit_liquidation_price(state, risk, position)
+    run.emit(
+        MarginCallIssued(
+            margin_call_id,
+            wallet.account_id,
+            wallet.wallet_id,
+            risk.equity,
+            risk.maintenance_margin,
+            risk.call_margin,
+            position.instrument_id,
+            position.side,
+            margin.mark_of(record),
+            price.below if price.below is not None else price.above,
+            quantity_to_reduce(state, risk, position),
+            max(0, clear_line(state, risk) - risk.equity),
+            repeated,
+        )
+    )
+
+
+def end(run: Execution, risk: UnitRisk, how: CallEnd) -> None:
+    """Ends the unit's standing call, if there is one."""
+    call = run.state.wallets[risk.wallet_id].margin_call
+    if call is not None:
+        run.emit(MarginCallEnded(call.margin_call_id, risk.wallet_id, how, risk.equity))
+
+
+def unit_liquidation_price(
+    state: ExchangeState, risk: UnitRisk, position: Position
+) -> LiquidationPrice:
+    """MARG-7 of one position in its unit, as things stand."""
+    record = state.instruments[position.instrument_id]
+    own_pnl = margin.unrealized_pnl(position, record)
+    own_maintenance = margin.position_maintenance(position, record)
+    return liquidation_price(
+        UnitLine(
+            position.quantity,
+            position.entry_notional,
+            record.terms.notional_multiplier,
+            risk.net_assets,
+            risk.unrealized_pnl - own_pnl,
+            risk.exact_maintenance - own_maintenance,
+        ),
+        record.tiers,
+        margin.mark_of(record),
+    )
+
+
+def quantity_to_reduce(state: ExchangeState, risk: UnitRisk, position: Position) -> int:
+    """The smallest quantity whose sale at mark, taker fee paid, reaches the clearing line.
+
+    With `keep_margin` in an isolated wallet. The whole position, if even that does not.
+    """
+    record = state.instruments[position.instrument_id]
+    lot = record.terms.lot_size
+    low, high = 0, abs(position.quantity) // lot
+    while low < high:
+        middle = (low + high) // 2
+        if _clears(state, risk, position, record, middle * lot):
+            high = middle
+        else:
+            low = middle + 1
+    return low * lot
+
+
+def _clears(
+    state: ExchangeState,
+    risk: UnitRisk,
+    position: Position,
+    record: InstrumentRecord,
+    quantity: int,
+) -> bool:
+    mark = margin.mark_of(record)
+    rate = fills.account_fee_rate(state, position.account_id, position.instrument_id, maker=False)
+    fee = fills.fee_of(record.terms.notional(quantity, mark), rate)
+    rest = record.terms.notional(abs(position.quantity) - quantity, mark)
+    exact = risk.exact_maintenance - margin.position_maintenance(position, record)
+    exact += margin.maintenance_exact(rest, tier_at(record.tiers, rest))
+    call_margin = margin.call_margin_of(exact, state.parameters.call_ratio)
+    return risk.equity - fee >= divide_up(call_margin * state.parameters.clear_ratio, RATE_ONE)

@@ -1,0 +1,153 @@
+"""MAT-1: price, then time; trades at the maker's price; the book is never crossed afterwards.
+
+`match` is the whole of it: best order first, loop while it crosses, one trade per meeting. What
+a maker may not do any more (trade with itself, open without margin) cancels that maker and the
+loop goes on.
+"""
+
+from simulator.core.model.enums import CancelReason, MarginMode, OrderStatus, Side
+from simulator.core.model.events import OrderAmended, OrderCanceled, TradeExecuted
+from simulator.core.model.units import divide_up
+from simulator.core.rules import fills
+from simulator.core.rules.execution import Execution
+from simulator.core.state.exposure import Exposure
+from simulator.core.state.records import Order
+
+
+def cancel(run: Execution, order: Order, reason: CancelReason) -> None:
+    """Ends an order; what remained of it is gone."""
+    run.emit(
+        OrderCanceled(
+            order.order_id, order.account_id, order.instrument_id, order.remaining, reason
+        )
+    )
+
+
+def match(run: Execution, order: Order) -> CancelReason | None:
+    """Trades an accepted order against the book as far as it goes.
+
+    Returns:
+        Why the rest of the order must not rest, if there is a reason; else none.
+    """
+    makers = run.state.books[order.instrument_id].opposite_side(order.side)
+    while order.remaining > 0:
+        maker = makers.best_order()
+        if maker is None or not crosses(order.side, order.price, maker.price):
+            return None
+        left = min(order.remaining, reducible(run, order)) if order.reduce_only else order.remaining
+        if left == 0:
+            return CancelReason.REDUCE_ONLY
+        if maker.account_id == order.account_id:
+            cancel(run, maker, CancelReason.SELF_TRADE)
+            continue
+        quantity = min(left, maker.remaining)
+        refusal = _refusal(run, maker, quantity, maker.price, maker=True)
+        if refusal is not None:
+            cancel(run, maker, refusal)
+            continue
+        refusal = _refusal(run, order, quantity, maker.price, maker=False)
+        if refusal is not None:
+            return refusal
+        _trade(run, order, maker, quantity)
+    return None
+
+
+def crosses(side: Side, limit: int, maker_price: int) -> bool:
+    """Whether an order of this side and limit trades at the maker's price."""
+    return maker_price <= limit if side == Side.BUY else maker_price >= limit
+
+
+def reducible(run: Execution, order: Order) -> int:
+    """How much of the position an order of its side could still close."""
+    exposure = run.state.exposures[order.account_id][order.instrument_id]
+    net = exposure.net_quantity()
+    return abs(net) if net * order.side < 0 else 0
+
+
+def _refusal(
+    run: Execution, order: Order, quantity: int, price: int, maker: bool
+) -> CancelReason | None:
+    """WAL-4: an isolated fill that opens must be covered and stay above the call line."""
+    if order.margin_mode != MarginMode.ISOLATED or order.liquidation_id is not None:
+        return None
+    sketch = fills.IsolatedSketch(run.state, order.account_id, order.instrument_id)
+    sketch.released = order.locked - lock_after(order, quantity)
+    rate = fills.fee_rate_of(run.state, order, maker)
+    return sketch.refusal(order.side, quantity, price, rate)
+
+
+def lock_after(order: Order, quantity: int) -> int:
+    """What stays locked for the rest of an order when `quantity` of it fills."""
+    if order.locked == 0:
+        return 0
+    return divide_up(order.locked * (order.remaining - quantity), order.remaining)
+
+
+def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
+    price = maker.price
+    trade_id = run.state.counters.trade + 1
+    taker_fill = fills.decide_fill(run.state, taker, trade_id, quantity, price, maker=False)
+    maker_fill = fills.decide_fill(run.state, maker, trade_id, quantity, price, maker=True)
+    taker_lock, maker_lock = lock_after(taker, quantity), lock_after(maker, quantity)
+    run.emit(
+        TradeExecuted(
+            trade_id,
+            taker.instrument_id,
+            price,
+            quantity,
+            taker.side,
+            taker.order_id,
+            maker.order_id,
+            taker.account_id,
+            maker.account_id,
+            taker_fill.fee,
+            maker_fill.fee,
+            taker_fill.parts.realized_pnl,
+            maker_fill.parts.realized_pnl,
+        )
+    )
+    in_liquidation = taker.liquidation_id is not None
+    fills.settle_fill(run, taker_fill, taker.keep_margin or in_liquidation, taker_lock)
+    fills.settle_fill(run, maker_fill, maker.keep_margin, maker_lock)
+    shrink_reduce_only(run, taker.account_id, taker.instrument_id)
+    shrink_reduce_only(run, maker.account_id, maker.instrument_id)
+
+
+def shrink_reduce_only(run: Execution, account_id: int, instrument_id: int) -> None:
+    """ORD-5: resting reduce-only orders never exceed the position, furthest cut first."""
+    exposure = run.state.exposures[account_id][instrument_id]
+    if exposure.reduce_only_orders == 0:
+        return
+    net = exposure.net_quantity()
+    for side in (Side.BUY, Side.SELL):
+        _shrink_side(run, exposure, side, abs(net) if net * side < 0 else 0)
+
+
+def _shrink_side(run: Execution, exposure: Exposure, side: Side, allowed: int) -> None:
+    resting = [
+        order
+        for order in exposure.orders.values()
+        if order.reduce_only and order.side == side and order.status == OrderStatus.RESTING
+    ]
+    excess = sum(order.remaining for order in resting) - allowed
+    # furthest from the market first; at one price the latest first
+    resting.sort(key=lambda order: (order.price * side, -order.priority))
+    for order in resting:
+        if excess <= 0:
+            return
+        cut = min(excess, order.remaining)
+        excess -= cut
+        if cut == order.remaining:
+            cancel(run, order, CancelReason.REDUCE_ONLY)
+        else:
+            run.emit(
+                OrderAmended(
+                    order.order_id,
+                    order.account_id,
+                    order.price,
+                    order.quantity - cut,
+                    True,
+                    order.assumed_price,
+                    order.open_loss,
+                )
+            )

@@ -1,0 +1,466 @@
+"""ORD: placing, amending and canceling orders.
+
+Refusals are found in the order of precedence of `model.rejects`, before the first event. An
+accepted order is matched, and its rest rests or is canceled with the reason.
+"""
+
+from simulator.core.model.accounts import FUND_ACCOUNT
+from simulator.core.model.commands import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder
+from simulator.core.model.enums import (
+    CancelReason,
+    MarginMode,
+    OrderStatus,
+    OrderType,
+    Side,
+    TimeInForce,
+)
+from simulator.core.model.events import (
+    ClientOrderRecorded,
+    MarginLocked,
+    OrderAccepted,
+    OrderAmended,
+    OrderRejected,
+    OrderRepeated,
+    OrderRested,
+)
+from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.units import (
+    AMOUNT_LIMIT,
+    RATE_ONE,
+    rate_of_down,
+    rate_of_up,
+    round_down_to,
+    round_up_to,
+)
+from simulator.core.rules import margin, matching
+from simulator.core.rules.execution import Execution, refuse
+from simulator.core.rules.order_plan import Intent, Plan, plan_order
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.exposure import Exposure
+from simulator.core.state.records import InstrumentRecord, Order
+
+
+def place_order(run: Execution, command: PlaceOrder) -> None:
+    """ORD-1 to ORD-7: refuses, or accepts, matches and rests."""
+    if command.client_order_id is not None and _is_known(run, command):
+        return
+    plan = check_order(run.state, command)
+    if isinstance(plan, Refusal):
+        _reject(run, command, plan)
+        return
+    order = accept(run, command, plan)
+    if command.client_order_id is not None:
+        run.emit(ClientOrderRecorded(command.account_id, command, order.order_id, None, None, None))
+    work(run, order, plan)
+
+
+def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
+    """What the order would do, or the first reason why it must not: `place_order` without deeds."""
+    if command.account_id not in state.accounts or command.account_id == FUND_ACCOUNT:
+        return refuse(RejectReason.UNKNOWN_ACCOUNT)
+    record = state.instruments.get(command.instrument_id)
+    if record is None:
+        return refuse(RejectReason.UNKNOWN_INSTRUMENT)
+    refusal = _market_refusal(state, record, command.account_id)
+    if refusal is None:
+        refusal = _form_refusal(state, record, command)
+    if refusal is not None:
+        return refusal
+    settings = state.settings(command.account_id, command.instrument_id)
+    limit = command.price
+    if limit is None:
+        limit = band_edge(record, command.side)
+    market = command.order_type == OrderType.MARKET
+    time_in_force = command.time_in_force
+    if market and time_in_force == TimeInForce.GTC:
+        time_in_force = TimeInForce.IOC
+    intent = Intent(
+        command.account_id,
+        command.instrument_id,
+        command.side,
+        limit,
+        command.quantity,
+        time_in_force,
+        command.reduce_only,
+        settings.margin_mode,
+        settings.leverage,
+    )
+    return _checked_plan(state, record, intent, command.post_only)
+
+
+def _checked_plan(
+    state: ExchangeState, record: InstrumentRecord, intent: Intent, post_only: bool
+) -> Plan | Refusal:
+    if intent.reduce_only and not _has_opposite_position(state, intent):
+        return refuse(RejectReason.REDUCE_ONLY_WITHOUT_POSITION, intent.quantity, 0)
+    if post_only:
+        book = state.books[intent.instrument_id]
+        if book.would_take(intent.side, intent.limit):
+            best = book.opposite_side(intent.side).best_price()
+            return refuse(RejectReason.POST_ONLY_WOULD_TAKE, intent.limit, best)
+    plan = plan_order(state, intent)
+    if intent.time_in_force == TimeInForce.FOK and plan.filled_quantity < intent.quantity:
+        return refuse(RejectReason.FILL_OR_KILL_NOT_FILLABLE, intent.quantity, plan.filled_quantity)
+    if not plan.only_reduces:
+        refusal = _limit_refusal(state, record, intent)
+        if refusal is not None:
+            return refusal
+    if not plan.is_covered:
+        return refuse(RejectReason.INSUFFICIENT_MARGIN, plan.needed, plan.available)
+    return plan
+
+
+def _is_known(run: Execution, command: PlaceOrder) -> bool:
+    """ORD-7: answers a repeated client order id from memory."""
+    client_order_id = command.client_order_id
+    if client_order_id is None:
+        return False
+    known = run.state.client_orders.get(command.account_id, {}).get(client_order_id)
+    if known is None:
+        return False
+    if known.request != command:
+        run.emit(
+            OrderRejected(
+                command.account_id,
+                command.instrument_id,
+                RejectReason.DUPLICATE_CLIENT_ORDER_ID,
+                None,
+                None,
+                client_order_id,
+            )
+        )
+        return True
+    run.emit(
+        OrderRepeated(
+            command.account_id,
+            client_order_id,
+            known.order_id,
+            known.reason,
+            known.needed,
+            known.available,
+        )
+    )
+    return True
+
+
+def _reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
+    run.emit(
+        OrderRejected(
+            command.account_id,
+            command.instrument_id,
+            refusal.reason,
+            refusal.needed,
+            refusal.available,
+            command.client_order_id,
+        )
+    )
+    if command.client_order_id is not None and command.account_id in run.state.accounts:
+        run.emit(
+            ClientOrderRecorded(
+                command.account_id,
+                command,
+                None,
+                refusal.reason,
+                refusal.needed,
+                refusal.available,
+            )
+        )
+
+
+# -- refusals, in order of precedence ----------------------------------------------------------
+
+
+def _market_refusal(
+    state: ExchangeState, record: InstrumentRecord, account_id: int
+) -> Refusal | None:
+    if record.mark_price is None:
+        return refuse(RejectReason.NO_MARK_PRICE)
+    if not margin.is_open(record):
+        return refuse(RejectReason.MARKET_HALTED)
+    if is_in_liquidation(state, account_id, record.terms.instrument_id):
+        return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
+    return None
+
+
+def is_in_liquidation(state: ExchangeState, account_id: int, instrument_id: int) -> bool:
+    """LIQ-1: whether the unit that would margin an order there is being liquidated."""
+    if state.settings(account_id, instrument_id).margin_mode == MarginMode.CROSS:
+        cross = state.accounts[account_id].cross_wallet_id
+        return state.wallets[cross].liquidation is not None
+    exposure = state.find_exposure(account_id, instrument_id)
+    position = None if exposure is None else exposure.long or exposure.short
+    return position is not None and state.wallets[position.wallet_id].liquidation is not None
+
+
+def _form_refusal(
+    state: ExchangeState, record: InstrumentRecord, command: PlaceOrder
+) -> Refusal | None:
+    """ORD-2: the filters, and options that exclude each other."""
+    terms = record.terms
+    market = command.order_type == OrderType.MARKET
+    if not 0 < command.quantity < AMOUNT_LIMIT:
+        return refuse(RejectReason.INVALID_AMOUNT, None, None)
+    if market != (command.price is None) or (market and command.post_only):
+        return refuse(RejectReason.INVALID_COMBINATION)
+    if command.post_only and command.time_in_force != TimeInForce.GTC:
+        return refuse(RejectReason.INVALID_COMBINATION)
+    if command.price is not None:
+        refusal = price_refusal(record, command.side, command.price)
+        if refusal is not None:
+            return refusal
+    maximum = terms.max_market_quantity if market else terms.max_quantity
+    refusal = _quantity_refusal(record, command.quantity, maximum)
+    if refusal is not None:
+        return refusal
+    price = command.price if command.price is not None else margin.mark_of(record)
+    if not command.reduce_only and terms.notional(command.quantity, price) < terms.min_notional:
+        return refuse(
+            RejectReason.NOTIONAL_TOO_SMALL,
+            terms.min_notional,
+            terms.notional(command.quantity, price),
+        )
+    exposure = state.find_exposure(command.account_id, terms.instrument_id)
+    count = 0 if exposure is None else len(exposure.orders)
+    if not market and count >= terms.max_open_orders:
+        return refuse(RejectReason.TOO_MANY_OPEN_ORDERS, count + 1, terms.max_open_orders)
+    return None
+
+
+def price_refusal(record: InstrumentRecord, side: Side, price: int) -> Refusal | None:
+    """Tick and band of a limit price; `available` is the nearest edge of the band."""
+    if not 0 < price < AMOUNT_LIMIT or price % record.terms.tick_size:
+        return refuse(RejectReason.PRICE_NOT_ON_TICK, record.terms.tick_size, price)
+    edge = band_edge(record, side)
+    if (side == Side.BUY and price > edge) or (side == Side.SELL and price < edge):
+        return refuse(RejectReason.PRICE_OUTSIDE_BAND, price, edge)
+    return None
+
+
+def _quantity_refusal(record: InstrumentRecord, quantity: int, maximum: int) -> Refusal | None:
+    terms = record.terms
+    if quantity % terms.lot_size:
+        return refuse(RejectReason.QUANTITY_NOT_ON_LOT, terms.lot_size, quantity)
+    if quantity < terms.min_quantity:
+        return refuse(RejectReason.QUANTITY_TOO_SMALL, terms.min_quantity, quantity)
+    if quantity > maximum:
+        return refuse(RejectReason.QUANTITY_TOO_LARGE, maximum, quantity)
+    return None
+
+
+def band_edge(record: InstrumentRecord, side: Side) -> int:
+    """The worst price of the band: buys at most `mark * (1 + band)`, sells at least `(1 - band)`.
+
+    Rounded inward to the tick; a sell's edge is never under one tick.
+    """
+    mark, band = margin.mark_of(record), record.terms.price_band_rate
+    if side == Side.BUY:
+        return round_down_to(rate_of_down(mark, RATE_ONE + band), record.terms.tick_size)
+    edge = round_up_to(rate_of_up(mark, RATE_ONE - band), record.terms.tick_size)
+    return max(edge, record.terms.tick_size)
+
+
+def _has_opposite_position(state: ExchangeState, intent: Intent) -> bool:
+    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
+    return exposure is not None and exposure.net_quantity() * intent.side < 0
+
+
+def _limit_refusal(
+    state: ExchangeState, record: InstrumentRecord, intent: Intent
+) -> Refusal | None:
+    """ORD-2: position and opening orders within what the chosen leverage allows."""
+    limit = margin.position_limit(record, intent.leverage)
+    if limit is None:
+        return None
+    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
+    if exposure is None:
+        exposure = Exposure(state.settings(intent.account_id, intent.instrument_id))
+    quantity = exposure.totals(intent.side).quantity + intent.quantity
+    if intent.replaces is not None and not intent.replaces.reduce_only:
+        quantity -= intent.replaces.remaining
+    signed = exposure.net_quantity() + intent.side * quantity
+    notional = record.terms.notional(abs(signed), margin.mark_of(record))
+    if notional > limit:
+        return refuse(RejectReason.POSITION_LIMIT, notional, limit)
+    return None
+
+
+# -- working an accepted order -----------------------------------------------------------------
+
+
+def accept(run: Execution, command: PlaceOrder, plan: Plan) -> Order:
+    """Emits the acceptance; the order now exists, but rests nowhere yet."""
+    order_id = run.state.counters.order + 1
+    intent = plan.intent
+    run.emit(
+        OrderAccepted(
+            order_id,
+            command.account_id,
+            command.instrument_id,
+            command.side,
+            command.order_type,
+            intent.time_in_force,
+            intent.limit,
+            command.quantity,
+            command.post_only,
+            command.reduce_only,
+            command.keep_margin,
+            intent.margin_mode,
+            plan.assumed_price,
+            plan.open_loss,
+            command.client_order_id,
+        )
+    )
+    return run.state.orders[order_id]
+
+
+def work(run: Execution, order: Order, plan: Plan) -> None:
+    """Matches an accepted order; the rest rests with its lock, or is canceled with the reason."""
+    reason: CancelReason | None = None
+    if run.state.books[order.instrument_id].would_take(order.side, order.price):
+        reason = matching.match(run, order)
+    if order.remaining == 0 or order.status == OrderStatus.CANCELED:
+        return
+    if reason is None and order.time_in_force != TimeInForce.GTC:
+        market = order.order_type == OrderType.MARKET
+        reason = CancelReason.PRICE_BAND if market else CancelReason.IMMEDIATE_OR_CANCEL
+    if reason is None and order.reduce_only and matching.reducible(run, order) == 0:
+        reason = CancelReason.REDUCE_ONLY
+    if reason is not None:
+        matching.cancel(run, order, reason)
+        return
+    if plan.lock:
+        wallet_id = run.state.accounts[order.account_id].cross_wallet_id
+        run.emit(MarginLocked(order.order_id, wallet_id, plan.lock))
+    run.emit(OrderRested(order.order_id))
+    matching.shrink_reduce_only(run, order.account_id, order.instrument_id)
+
+
+def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
+    """ORD-8: quantity down keeps the place in the queue; anything else takes a new one."""
+    order = own_order(run.state, command.account_id, command.order_id)
+    if order is None:
+        return refuse(RejectReason.UNKNOWN_ORDER)
+    record = run.state.instruments[order.instrument_id]
+    price = order.price if command.price is None else command.price
+    quantity = order.quantity if command.quantity is None else command.quantity
+    refusal = _amend_refusal(run.state, record, order, price, quantity)
+    if refusal is not None:
+        return refusal
+    remaining = quantity - (order.quantity - order.remaining)
+    if price == order.price and quantity <= order.quantity:
+        _shrink(run, order, quantity, remaining)
+        return None
+    intent = Intent(
+        order.account_id,
+        order.instrument_id,
+        order.side,
+        price,
+        remaining,
+        order.time_in_force,
+        order.reduce_only,
+        order.margin_mode,
+        run.state.settings(order.account_id, order.instrument_id).leverage,
+        order,
+    )
+    plan = _checked_plan(run.state, record, intent, order.post_only)
+    if isinstance(plan, Refusal):
+        return plan
+    if order.locked:
+        wallet_id = run.state.accounts[order.account_id].cross_wallet_id
+        run.emit(MarginLocked(order.order_id, wallet_id, 0))
+    _emit_amended(run, order, price, quantity, False, (plan.assumed_price, plan.open_loss))
+    work(run, order, plan)
+    return None
+
+
+def _amend_refusal(
+    state: ExchangeState, record: InstrumentRecord, order: Order, price: int, quantity: int
+) -> Refusal | None:
+    refusal = _market_refusal(state, record, order.account_id)
+    if refusal is not None:
+        return refusal
+    if not 0 < quantity < AMOUNT_LIMIT:
+        return refuse(RejectReason.INVALID_AMOUNT)
+    if price != order.price:
+        refusal = price_refusal(record, order.side, price)
+        if refusal is not None:
+            return refusal
+    refusal = _quantity_refusal(record, quantity, record.terms.max_quantity)
+    if refusal is not None:
+        return refusal
+    filled = order.quantity - order.remaining
+    if quantity <= filled:
+        return refuse(RejectReason.QUANTITY_ALREADY_FILLED, quantity, filled)
+    notional = record.terms.notional(quantity, price)
+    if not order.reduce_only and notional < record.terms.min_notional:
+        return refuse(RejectReason.NOTIONAL_TOO_SMALL, record.terms.min_notional, notional)
+    return None
+
+
+def _shrink(run: Execution, order: Order, quantity: int, remaining: int) -> None:
+    if quantity == order.quantity:
+        return
+    if order.locked:
+        wallet_id = run.state.accounts[order.account_id].cross_wallet_id
+        lock = matching.lock_after(order, order.remaining - remaining)
+        run.emit(MarginLocked(order.order_id, wallet_id, lock))
+    terms = (order.assumed_price, order.open_loss)
+    _emit_amended(run, order, order.price, quantity, True, terms)
+
+
+def _emit_amended(
+    run: Execution,
+    order: Order,
+    price: int,
+    quantity: int,
+    keeps_priority: bool,
+    margin_of_order: tuple[int, int],
+) -> None:
+    run.emit(
+        OrderAmended(
+            order.order_id,
+            order.account_id,
+            price,
+            quantity,
+            keeps_priority,
+            margin_of_order[0],
+            margin_of_order[1],
+        )
+    )
+
+
+def own_order(state: ExchangeState, account_id: int, order_id: int) -> Order | None:
+    """An open order of this account; somebody else's is as good as none."""
+    order = state.orders.get(order_id)
+    return order if order is not None and order.account_id == account_id else None
+
+
+def cancel_order(run: Execution, command: CancelOrder) -> Refusal | None:
+    order = own_order(run.state, command.account_id, command.order_id)
+    if order is None:
+        return refuse(RejectReason.UNKNOWN_ORDER)
+    matching.cancel(run, order, CancelReason.REQUESTED)
+    return None
+
+
+def cancel_all_orders(run: Execution, command: CancelAllOrders) -> Refusal | None:
+    """All of the account's open orders, or those on one instrument; none open is no error."""
+    if command.account_id not in run.state.accounts or command.account_id == FUND_ACCOUNT:
+        return refuse(RejectReason.UNKNOWN_ACCOUNT)
+    if command.instrument_id is not None and command.instrument_id not in run.state.instruments:
+        return refuse(RejectReason.UNKNOWN_INSTRUMENT)
+    cancel_orders_of(run, command.account_id, command.instrument_id, CancelReason.REQUESTED)
+    return None
+
+
+def cancel_orders_of(
+    run: Execution, account_id: int, instrument_id: int | None, reason: CancelReason
+) -> None:
+    """Cancels in order of instrument and age."""
+    by_instrument = run.state.exposures.get(account_id, {})
+    chosen = sorted(by_instrument) if instrument_id is None else [instrument_id]
+    for each in chosen:
+        exposure = by_instrument.get(each)
+        if exposure is not None:
+            for order in list(exposure.orders.values()):
+                matching.cancel(run, order, reason)

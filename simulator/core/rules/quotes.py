@@ -1,0 +1,156 @@
+"""A market maker's quotes: one command replaces its whole set of levels on an instrument.
+
+Quotes are orders like any other; they only enter and leave the book together, so that a maker
+that moves with the market needs one event, not forty. Levels that cross trade first.
+"""
+
+from simulator.core.model.accounts import FUND_ACCOUNT
+from simulator.core.model.commands import ReplaceQuotes
+from simulator.core.model.enums import MarginMode, OrderType, Side, TimeInForce
+from simulator.core.model.events import OrderAccepted, OrderRested, QuotesReplaced
+from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.units import AMOUNT_LIMIT
+from simulator.core.rules import margin, matching
+from simulator.core.rules.execution import Execution, refuse
+from simulator.core.rules.orders import is_in_liquidation
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import InstrumentRecord, Order
+
+_Levels = tuple[tuple[int, int], ...]
+
+
+def replace_quotes(run: Execution, command: ReplaceQuotes) -> Refusal | None:
+    """Cancels the account's quotes on the instrument and places the new levels."""
+    state = run.state
+    if command.account_id not in state.accounts or command.account_id == FUND_ACCOUNT:
+        return refuse(RejectReason.UNKNOWN_ACCOUNT)
+    record = state.instruments.get(command.instrument_id)
+    if record is None:
+        return refuse(RejectReason.UNKNOWN_INSTRUMENT)
+    refusal = _refusal(state, record, command)
+    if refusal is not None:
+        return refusal
+    bids, crossing_bids = _split(state, command, Side.BUY, command.bids)
+    asks, crossing_asks = _split(state, command, Side.SELL, command.asks)
+    run.emit(
+        QuotesReplaced(
+            command.account_id,
+            command.instrument_id,
+            state.counters.order + 1,
+            bids,
+            asks,
+        )
+    )
+    for side, levels in ((Side.BUY, crossing_bids), (Side.SELL, crossing_asks)):
+        for price, quantity in levels:
+            _work(run, command, side, price, quantity)
+    return None
+
+
+def _refusal(
+    state: ExchangeState, record: InstrumentRecord, command: ReplaceQuotes
+) -> Refusal | None:
+    terms = record.terms
+    if not margin.is_open(record) and (command.bids or command.asks):
+        return refuse(RejectReason.MARKET_HALTED)
+    if is_in_liquidation(state, command.account_id, command.instrument_id):
+        return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
+    settings = state.settings(command.account_id, command.instrument_id)
+    if settings.margin_mode != MarginMode.CROSS:
+        return refuse(RejectReason.INVALID_COMBINATION)
+    for price, quantity in command.bids + command.asks:
+        if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
+            return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
+        if not 0 < quantity <= terms.max_quantity or quantity % terms.lot_size:
+            return refuse(RejectReason.QUANTITY_NOT_ON_LOT, terms.lot_size, quantity)
+    if command.bids and command.asks:
+        best_bid = max(price for price, _ in command.bids)
+        best_ask = min(price for price, _ in command.asks)
+        if best_bid >= best_ask:
+            return refuse(RejectReason.INVALID_TERMS, best_bid, best_ask)
+    if command.bids or command.asks:
+        return _margin_refusal(state, record, command)
+    return None
+
+
+def _margin_refusal(
+    state: ExchangeState, record: InstrumentRecord, command: ReplaceQuotes
+) -> Refusal | None:
+    """MARG-5 for the whole set, each quote assumed at its price."""
+    terms = record.terms
+    exposure = state.exposures[command.account_id][command.instrument_id]
+    quantities, notionals = {Side.BUY: 0, Side.SELL: 0}, {Side.BUY: 0, Side.SELL: 0}
+    for order in exposure.orders.values():
+        if order.quote:
+            quantities[order.side] -= order.remaining
+            notionals[order.side] -= terms.notional(order.remaining, order.assumed_price)
+    for side, levels in ((Side.BUY, command.bids), (Side.SELL, command.asks)):
+        for price, quantity in levels:
+            quantities[side] += quantity
+            notionals[side] += terms.notional(quantity, price)
+    effect = margin.OrderEffect(
+        0,
+        quantities[Side.BUY],
+        notionals[Side.BUY],
+        0,
+        quantities[Side.SELL],
+        notionals[Side.SELL],
+        0,
+    )
+    cross = state.accounts[command.account_id].cross_wallet_id
+    risk = margin.assess(state, cross)
+    required = margin.initial_margin(state, risk, (command.instrument_id, effect))
+    if required > risk.equity:
+        return refuse(RejectReason.INSUFFICIENT_MARGIN, required, max(0, risk.equity))
+    return None
+
+
+def _split(
+    state: ExchangeState, command: ReplaceQuotes, side: Side, levels: _Levels
+) -> tuple[_Levels, _Levels]:
+    """The levels that would rest, and those that would trade with somebody else's orders."""
+    other = _best_of_others(state, command, side)
+    if other is None:
+        return levels, ()
+    resting = tuple(each for each in levels if not matching.crosses(side, each[0], other))
+    crossing = tuple(each for each in levels if matching.crosses(side, each[0], other))
+    return resting, crossing
+
+
+def _best_of_others(state: ExchangeState, command: ReplaceQuotes, side: Side) -> int | None:
+    opposite = state.books[command.instrument_id].opposite_side(side)
+    for level in opposite.levels_from_best():
+        for order in level.orders.values():
+            if order.account_id != command.account_id or not order.quote:
+                return level.price
+    return None
+
+
+def _work(run: Execution, command: ReplaceQuotes, side: Side, price: int, quantity: int) -> None:
+    """One crossing level, as an ordinary limit order that is still a quote."""
+    order_id = run.state.counters.order + 1
+    run.emit(
+        OrderAccepted(
+            order_id,
+            command.account_id,
+            command.instrument_id,
+            side,
+            OrderType.LIMIT,
+            TimeInForce.GTC,
+            price,
+            quantity,
+            False,
+            False,
+            False,
+            MarginMode.CROSS,
+            price,
+            0,
+            None,
+            None,
+            True,
+        )
+    )
+    order: Order = run.state.orders[order_id]
+    matching.match(run, order)
+    if order.remaining > 0:
+        run.emit(OrderRested(order_id))

@@ -1,0 +1,119 @@
+"""TIME-1 (6) to (8), TIME-2: assessing every unit that something happened to.
+
+Units under their maintenance line are liquidated first, in order of distress; their trades touch
+other units, which are assessed next, until none is left. Warnings come last. At most a page of
+units is worked on per command; the rest waits in order for `ContinueSweep`.
+"""
+
+from simulator.core.model.accounts import FUND_ACCOUNT
+from simulator.core.model.enums import CallEnd, TransferKind, WalletKind
+from simulator.core.model.events import SweepPaged
+from simulator.core.rules import liquidation, margin, margin_calls, money
+from simulator.core.rules.execution import Execution
+from simulator.core.rules.margin import UnitRisk
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import Wallet
+
+_Rank = tuple[int, int, int, int]
+
+
+def sweep(run: Execution) -> None:
+    """Assesses all touched units and acts on what it finds; pages what is too much."""
+    room = run.state.parameters.page_size
+    waiting: list[int] = []
+    while run.state.touched_units and not waiting:
+        to_review: dict[int, None] = {}
+        while run.state.touched_units and not waiting:
+            distressed = _take_distressed(run, to_review)
+            for _, wallet_id in distressed[:room]:
+                liquidation.liquidate(run, wallet_id)
+                to_review[wallet_id] = None
+            waiting = [wallet_id for _, wallet_id in distressed[room:]]
+            room = max(0, room - len(distressed))
+        reviewed = sorted(to_review)
+        for wallet_id in reviewed[:room]:
+            _review(run, wallet_id)
+        waiting += reviewed[room:]
+        room = max(0, room - len(reviewed))
+    waiting += sorted(run.state.touched_units)
+    run.state.touched_units.clear()
+    if waiting or run.state.pending_sweep:
+        run.emit(SweepPaged(tuple(dict.fromkeys(waiting))))
+
+
+def _take_distressed(run: Execution, to_review: dict[int, None]) -> list[tuple[_Rank, int]]:
+    """Empties the touched units: those due for liquidation in order, the others to be reviewed."""
+    state = run.state
+    touched = list(state.touched_units)
+    state.touched_units.clear()
+    distressed: list[tuple[_Rank, int]] = []
+    for wallet_id in touched:
+        wallet = state.wallets[wallet_id]
+        if wallet.account_id == FUND_ACCOUNT or wallet.kind == WalletKind.SPOT:
+            continue
+        if wallet_id not in state.unit_positions and _is_harmless(state, wallet):
+            continue
+        risk = margin.assess(state, wallet_id)
+        if liquidation.is_due(state, risk):
+            distressed.append((_rank(state, risk), wallet_id))
+        else:
+            to_review[wallet_id] = None
+    distressed.sort()
+    return distressed
+
+
+def _is_harmless(state: ExchangeState, wallet: Wallet) -> bool:
+    """A CROSS wallet without a position, a debt, a call or a liquidation needs no look."""
+    if wallet.margin_call is not None or wallet.liquidation is not None:
+        return False
+    if wallet.kind == WalletKind.ISOLATED:
+        return False
+    return state.holding(wallet.wallet_id).settlement_debt == 0
+
+
+def _rank(state: ExchangeState, risk: UnitRisk) -> _Rank:
+    """TIME-1 (6): no equity first, larger deficit first; then by margin ratio, isolated first."""
+    isolated_first = 0 if state.wallets[risk.wallet_id].kind == WalletKind.ISOLATED else 1
+    ratio = margin.margin_ratio_rate(risk)
+    if ratio is None:
+        return (0, risk.equity, isolated_first, risk.wallet_id)
+    return (1, -ratio, isolated_first, risk.wallet_id)
+
+
+def _review(run: Execution, wallet_id: int) -> None:
+    """CALL-1 for one unit; then its bounds are filed anew, or it is left alone if it is empty."""
+    state = run.state
+    wallet = state.wallets[wallet_id]
+    if wallet_id not in state.unit_positions:
+        _close_empty(run, wallet_id)
+        return
+    risk = margin.assess(state, wallet_id)
+    if wallet.liquidation is None:
+        margin_calls.review(run, risk)
+    run.watch.file(state, risk)
+
+
+def _close_empty(run: Execution, wallet_id: int) -> None:
+    """Nothing is at risk: a call ends, an isolated wallet returns what is left to CROSS (LIQ-9)."""
+    state = run.state
+    wallet = state.wallets[wallet_id]
+    run.watch.forget(wallet_id)
+    if wallet.margin_call is not None:
+        margin_calls.end(run, margin.assess(state, wallet_id), CallEnd.CLOSED)
+    left = state.holding(wallet_id).balance
+    if wallet.kind == WalletKind.ISOLATED and left > 0:
+        cross = state.accounts[wallet.account_id].cross_wallet_id
+        money.receive(run, wallet_id, cross, TransferKind.TRANSFER, left, money.Cause())
+
+
+def continue_sweep(run: Execution) -> None:
+    """TIME-2: the next page, at the same time and marks."""
+    for wallet_id in run.state.pending_sweep:
+        run.state.touched_units[wallet_id] = None
+    sweep(run)
+
+
+def touch_holders(run: Execution, instrument_id: int) -> None:
+    """Has every unit with a position on the instrument assessed."""
+    for wallet_id in run.state.holders.get(instrument_id, {}):
+        run.state.touched_units[wallet_id] = None

@@ -1,0 +1,300 @@
+"""The state of one exchange: records, and the indexes over them that rules need.
+
+Records are what a snapshot holds; indexes (books, exposures, positions per unit) are derived and
+rebuilt by `restore`. Only `state.apply` writes; rules read.
+"""
+
+import msgspec
+
+from simulator.core.model.accounts import (
+    FIRST_TRADER_ACCOUNT,
+    FIRST_WALLET,
+    FUND_ACCOUNT,
+    INSURANCE_FUND,
+)
+from simulator.core.model.enums import MarginMode, OrderStatus, PositionSide, WalletKind
+from simulator.core.model.instruments import VALUATION_ASSET, Asset, WorldParameters
+from simulator.core.state.book import Book
+from simulator.core.state.exposure import Exposure
+from simulator.core.state.ledger import Ledger
+from simulator.core.state.notes import ChangeNotes
+from simulator.core.state.records import (
+    AccountRecord,
+    ClientOrder,
+    Counters,
+    Holding,
+    InstrumentRecord,
+    Order,
+    Position,
+    Settings,
+    StandingCall,
+    Wallet,
+)
+
+PositionKey = tuple[int, PositionSide]
+
+
+class Snapshot(msgspec.Struct, array_like=True, kw_only=True):
+    """Everything there is, in canonical order; its encoding is what the state hash is taken of."""
+
+    seq: int
+    time_ns: int
+    parameters: WorldParameters
+    counters: Counters
+    assets: list[Asset]
+    instruments: list[InstrumentRecord]
+    accounts: list[AccountRecord]
+    wallets: list[Wallet]
+    settings: list[Settings]
+    positions: list[Position]
+    orders: list[Order]
+    client_orders: list[ClientOrder]
+    ledger: list[tuple[int, int, int]]
+    """(ledger account, asset, balance) of every ledger account that is no wallet."""
+    pending_sweep: list[int]
+    fund_unload_at_ns: int | None
+
+
+class ExchangeState:
+    """See the module. Ids are dictionary keys; iteration order is the order of creation."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.time_ns = 0
+        self.parameters = WorldParameters()
+        self.counters = Counters(account=FIRST_TRADER_ACCOUNT - 1, wallet=FIRST_WALLET - 1)
+        self.assets: dict[int, Asset] = {}
+        self.instruments: dict[int, InstrumentRecord] = {}
+        self.accounts: dict[int, AccountRecord] = {}
+        self.wallets: dict[int, Wallet] = {}
+        self.orders: dict[int, Order] = {}
+        self.client_orders: dict[int, dict[str, ClientOrder]] = {}
+        self.ledger = Ledger()
+        self.pending_sweep: list[int] = []
+        self.fund_unload_at_ns: int | None = None
+        # derived
+        self.books: dict[int, Book] = {}
+        self.exposures: dict[int, dict[int, Exposure]] = {}
+        self.isolated_wallets: dict[tuple[int, int, PositionSide], Wallet] = {}
+        self.unit_positions: dict[int, dict[PositionKey, Position]] = {}
+        self.holders: dict[int, dict[int, int]] = {}
+        """Per instrument, the units with a position in it and how many (1, or 2 in a hedge)."""
+        self.standing_calls: dict[int, StandingCall] = {}
+        """Per unit, in the order of issue: the first is the next to be repeated."""
+        # between rules of one command
+        self.touched_units: dict[int, None] = {}
+        self.notes: ChangeNotes | None = None
+        self._open_insurance_fund()
+
+    def _open_insurance_fund(self) -> None:
+        self.accounts[FUND_ACCOUNT] = AccountRecord(
+            FUND_ACCOUNT, INSURANCE_FUND, INSURANCE_FUND, maker_fee_rate=0, taker_fee_rate=0
+        )
+        self.wallets[INSURANCE_FUND] = Wallet(
+            INSURANCE_FUND, FUND_ACCOUNT, WalletKind.INSURANCE_FUND, holdings={}
+        )
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def holding(self, wallet_id: int, asset_id: int = VALUATION_ASSET) -> Holding:
+        """What the wallet holds of the asset; an empty holding if it never held any."""
+        return self.wallets[wallet_id].holdings.get(asset_id) or Holding()
+
+    def find_exposure(self, account_id: int, instrument_id: int) -> Exposure | None:
+        """The exposure, if the account ever chose, held or ordered anything there."""
+        by_instrument = self.exposures.get(account_id)
+        return None if by_instrument is None else by_instrument.get(instrument_id)
+
+    def settings(self, account_id: int, instrument_id: int) -> Settings:
+        """The account's settings on the instrument, or the defaults: ISOLATED, default leverage."""
+        exposure = self.find_exposure(account_id, instrument_id)
+        if exposure is not None:
+            return exposure.settings
+        return self.default_settings(account_id, instrument_id)
+
+    def default_settings(self, account_id: int, instrument_id: int) -> Settings:
+        mode = MarginMode.CROSS if account_id == FUND_ACCOUNT else MarginMode.ISOLATED
+        leverage = self.instruments[instrument_id].terms.default_leverage
+        return Settings(account_id, instrument_id, mode, leverage)
+
+    def is_unit(self, wallet_id: int) -> bool:
+        """Whether the wallet can be liquidated (CROSS or ISOLATED)."""
+        kind = self.wallets[wallet_id].kind
+        return kind == WalletKind.CROSS or kind == WalletKind.ISOLATED
+
+    def margin_wallet(self, account_id: int, instrument_id: int, side: PositionSide) -> int | None:
+        """The wallet that margins such a position: CROSS, or its isolated wallet if opened."""
+        if self.settings(account_id, instrument_id).margin_mode == MarginMode.CROSS:
+            return self.accounts[account_id].cross_wallet_id
+        wallet = self.isolated_wallets.get((account_id, instrument_id, side))
+        return None if wallet is None else wallet.wallet_id
+
+    # -- indexes, for `state.apply` --------------------------------------------------------------
+
+    def exposure(self, account_id: int, instrument_id: int) -> Exposure:
+        by_instrument = self.exposures.setdefault(account_id, {})
+        exposure = by_instrument.get(instrument_id)
+        if exposure is None:
+            exposure = Exposure(self.default_settings(account_id, instrument_id))
+            by_instrument[instrument_id] = exposure
+        return exposure
+
+    def index_order(self, order: Order) -> None:
+        """Files an open order: in the orders, in its account's exposure, in the order totals."""
+        self.orders[order.order_id] = order
+        exposure = self.exposure(order.account_id, order.instrument_id)
+        exposure.orders[order.order_id] = order
+        if order.reduce_only:
+            exposure.reduce_only_orders += 1
+        else:
+            self.count_order(exposure, order, order.remaining)
+
+    def forget_order(self, order: Order) -> None:
+        """The reverse of `index_order`, for an order that ended."""
+        del self.orders[order.order_id]
+        exposure = self.exposures[order.account_id][order.instrument_id]
+        del exposure.orders[order.order_id]
+        if order.reduce_only:
+            exposure.reduce_only_orders -= 1
+        else:
+            self.count_order(exposure, order, -order.remaining)
+
+    def count_order(self, exposure: Exposure, order: Order, quantity: int) -> None:
+        multiplier = self.instruments[order.instrument_id].terms.notional_multiplier
+        exposure.totals(order.side).add(order, quantity, multiplier)
+
+    def index_wallet(self, wallet: Wallet) -> None:
+        self.wallets[wallet.wallet_id] = wallet
+        if wallet.instrument_id is not None and wallet.position_side is not None:
+            key = (wallet.account_id, wallet.instrument_id, wallet.position_side)
+            self.isolated_wallets[key] = wallet
+
+    def index_position(self, position: Position) -> None:
+        exposure = self.exposure(position.account_id, position.instrument_id)
+        if position.side == PositionSide.LONG:
+            exposure.long = position
+        else:
+            exposure.short = position
+        unit = self.unit_positions.setdefault(position.wallet_id, {})
+        unit[(position.instrument_id, position.side)] = position
+        holders = self.holders.setdefault(position.instrument_id, {})
+        holders[position.wallet_id] = holders.get(position.wallet_id, 0) + 1
+
+    def forget_position(self, position: Position) -> None:
+        exposure = self.exposures[position.account_id][position.instrument_id]
+        if position.side == PositionSide.LONG:
+            exposure.long = None
+        else:
+            exposure.short = None
+        unit = self.unit_positions[position.wallet_id]
+        del unit[(position.instrument_id, position.side)]
+        if not unit:
+            del self.unit_positions[position.wallet_id]
+        holders = self.holders[position.instrument_id]
+        holders[position.wallet_id] -= 1
+        if holders[position.wallet_id] == 0:
+            del holders[position.wallet_id]
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """A canonical picture of the state; it shares records, so encode it before going on."""
+        return Snapshot(
+            seq=self.seq,
+            time_ns=self.time_ns,
+            parameters=self.parameters,
+            counters=self.counters,
+            assets=[self.assets[key] for key in sorted(self.assets)],
+            instruments=[self.instruments[key] for key in sorted(self.instruments)],
+            accounts=[self.accounts[key] for key in sorted(self.accounts)],
+            wallets=[_canonical(self.wallets[key]) for key in sorted(self.wallets)],
+            settings=self._chosen_settings(),
+            positions=self._open_positions(),
+            orders=[self.orders[key] for key in sorted(self.orders)],
+            client_orders=[
+                record
+                for account_id in sorted(self.client_orders)
+                for record in self.client_orders[account_id].values()
+            ],
+            ledger=[
+                (account, asset_id, self.ledger.balances[(account, asset_id)])
+                for account, asset_id in sorted(self.ledger.balances)
+            ],
+            pending_sweep=list(self.pending_sweep),
+            fund_unload_at_ns=self.fund_unload_at_ns,
+        )
+
+    def _chosen_settings(self) -> list[Settings]:
+        return [
+            self.exposures[account_id][instrument_id].settings
+            for account_id in sorted(self.exposures)
+            for instrument_id in sorted(self.exposures[account_id])
+        ]
+
+    def _open_positions(self) -> list[Position]:
+        return [
+            self.unit_positions[wallet_id][key]
+            for wallet_id in sorted(self.unit_positions)
+            for key in sorted(self.unit_positions[wallet_id])
+        ]
+
+
+def _canonical(wallet: Wallet) -> Wallet:
+    """The wallet with its holdings in order of asset."""
+    if list(wallet.holdings) != sorted(wallet.holdings):
+        wallet.holdings = {key: wallet.holdings[key] for key in sorted(wallet.holdings)}
+    return wallet
+
+
+def restore(snapshot: Snapshot) -> ExchangeState:
+    """The state that a snapshot was taken of, its indexes rebuilt."""
+    state = ExchangeState()
+    state.seq = snapshot.seq
+    state.time_ns = snapshot.time_ns
+    state.parameters = snapshot.parameters
+    state.counters = snapshot.counters
+    state.assets = {asset.asset_id: asset for asset in snapshot.assets}
+    for instrument in snapshot.instruments:
+        state.instruments[instrument.terms.instrument_id] = instrument
+        state.books[instrument.terms.instrument_id] = Book()
+    state.accounts = {account.account_id: account for account in snapshot.accounts}
+    for account_id, instrument_id, asset_balance in snapshot.ledger:
+        state.ledger.post(account_id, instrument_id, asset_balance)
+    for wallet in snapshot.wallets:
+        state.index_wallet(wallet)
+        _restore_totals(state, wallet)
+    for settings in snapshot.settings:
+        exposure = state.exposure(settings.account_id, settings.instrument_id)
+        exposure.settings = settings
+    for position in snapshot.positions:
+        state.index_position(position)
+        state.ledger.entry_changed(position.instrument_id, position.entry_notional)
+    for order in sorted(snapshot.orders, key=lambda order: order.priority):
+        state.index_order(order)
+        state.exposures[order.account_id][order.instrument_id].locked += order.locked
+        if order.status == OrderStatus.RESTING:
+            state.books[order.instrument_id].own_side(order.side).add(order)
+    for record in snapshot.client_orders:
+        client_order_id = record.request.client_order_id
+        if client_order_id is not None:
+            state.client_orders.setdefault(record.account_id, {})[client_order_id] = record
+    called = [wallet for wallet in snapshot.wallets if wallet.margin_call is not None]
+    for wallet in sorted(called, key=_issue_order):
+        if wallet.margin_call is not None:
+            state.standing_calls[wallet.wallet_id] = wallet.margin_call
+    state.pending_sweep = list(snapshot.pending_sweep)
+    state.fund_unload_at_ns = snapshot.fund_unload_at_ns
+    return state
+
+
+def _issue_order(wallet: Wallet) -> tuple[int, int]:
+    call = wallet.margin_call
+    return (call.issued_ns, call.margin_call_id) if call is not None else (0, 0)
+
+
+def _restore_totals(state: ExchangeState, wallet: Wallet) -> None:
+    for asset_id, holding in wallet.holdings.items():
+        state.ledger.post_to_wallet(asset_id, holding.balance)
+        state.ledger.wallet_changed(asset_id, holding.balance)
+        debt = state.ledger.settlement_debt.get(asset_id, 0) + holding.settlement_debt
+        state.ledger.settlement_debt[asset_id] = debt
