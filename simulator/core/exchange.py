@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.core.model import commands as c
-from simulator.core.model.events import CommandRejected, Event
+from simulator.core.model.events import AnyEvent, CommandRejected
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules import (
@@ -64,7 +64,7 @@ class Exchange:
                 self._watch.file(self.state, margin.assess(self.state, wallet_id))
         self.state.touched_units.clear()
 
-    def execute(self, time_ns: int, command: c.AnyCommand) -> list[Event]:
+    def execute(self, time_ns: int, command: c.AnyCommand) -> tuple[AnyEvent, ...]:
         """Does the command at a world time (never backwards) and returns what happened.
 
         Raises:
@@ -89,9 +89,9 @@ class Exchange:
         if state.touched_units:
             sweep.sweep(run)
         state.ledger.check(VALUATION_ASSET)
-        return run.events
+        return tuple(run.events)
 
-    def fold(self, time_ns: int, command: c.AnyCommand, events: Sequence[Event]) -> None:
+    def fold(self, time_ns: int, command: c.AnyCommand, events: Sequence[AnyEvent]) -> None:
         """Applies the events of a journaled command; call `resume` before executing again."""
         self._stamp(time_ns, command)
         for event in events:

@@ -1,6 +1,6 @@
 """One command at work: the state it reads, and `emit`, through which alone it changes anything."""
 
-from simulator.core.model.events import Event
+from simulator.core.model.events import AnyEvent
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules.risk_watch import RiskWatch
 from simulator.core.state.apply import apply
@@ -13,9 +13,9 @@ class Execution:
     def __init__(self, state: ExchangeState, watch: RiskWatch) -> None:
         self.state = state
         self.watch = watch
-        self.events: list[Event] = []
+        self.events: list[AnyEvent] = []
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: AnyEvent) -> None:
         self.events.append(event)
         apply(self.state, event)
 

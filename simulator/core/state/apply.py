@@ -504,6 +504,6 @@ _HANDLERS: dict[type[Any], Callable[[ExchangeState, Any], None]] = {
 }
 
 
-def apply(state: ExchangeState, event: e.Event) -> None:
+def apply(state: ExchangeState, event: e.AnyEvent) -> None:
     """Changes the state by one event."""
     _HANDLERS[type(event)](state, event)

@@ -1,0 +1,374 @@
+"""Read-only summaries of the state, as clients ask for them: integers in, integers out.
+
+Every number follows the rule named beside it; formulas live in `rules`. A value that does not
+exist is none, never zero.
+"""
+
+import msgspec
+
+from simulator.core.model.accounts import FEES, INSURANCE_FUND, LENDING_POOL, MINT, SHORTFALL
+from simulator.core.model.commands import PlaceOrder
+from simulator.core.model.enums import CancelReason, MarginMode, PositionSide, Side, WalletKind
+from simulator.core.model.instruments import VALUATION_ASSET, initial_margin_at
+from simulator.core.model.rejects import Refusal
+from simulator.core.model.units import RATE_ONE, divide_down, divide_half_even, divide_up
+from simulator.core.rules import margin
+from simulator.core.rules.fills import split_fill
+from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
+from simulator.core.rules.margin_calls import clear_line
+from simulator.core.rules.order_plan import Plan
+from simulator.core.rules.orders import check_order
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import InstrumentRecord, Position
+
+
+class WalletView(msgspec.Struct, frozen=True, kw_only=True):
+    """One wallet in the valuation asset. The lines are none where nothing can be liquidated."""
+
+    wallet_id: int
+    account_id: int
+    kind: WalletKind
+    instrument_id: int | None
+    position_side: PositionSide | None
+    balance: int
+    locked: int
+    settlement_debt: int
+    unrealized_pnl: int
+    equity: int
+    initial_margin: int | None
+    call_margin: int | None
+    maintenance_margin: int | None
+    available_balance: int
+    """MARG-5 (units), free balance (SPOT)."""
+    withdrawable: int
+    """WAL-5."""
+    margin_ratio: int | None
+    """MARG-6 as a rate; none without a position, or when there is no equity."""
+    margin_call_id: int | None
+    clears_at_equity: int | None
+    liquidation_id: int | None
+
+
+class PositionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One position. Prices in price units, amounts in minor units, ratios as rates."""
+
+    account_id: int
+    instrument_id: int
+    side: PositionSide
+    margin_mode: MarginMode
+    wallet_id: int
+    leverage: int
+    quantity: int
+    entry_price: int
+    """Half-even from the exact entry notional (UNIT-2)."""
+    mark_price: int
+    notional: int
+    unrealized_pnl: int
+    roi: int
+    """UPNL over the initial margin at mark."""
+    initial_margin: int
+    maintenance_margin: int
+    margin: int
+    """Isolated: the wallet's net assets. Cross: the initial margin at mark."""
+    margin_ratio: int | None
+    liquidation_price: int | None
+    liquidation_status: str
+    bankruptcy_price: int | None
+
+
+class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order would do now (`rules.order_plan`), and the position it would leave."""
+
+    accepted: bool
+    refusal: Refusal | None
+    filled_quantity: int
+    average_price: int | None
+    worst_price: int | None
+    fee: int
+    resting_quantity: int
+    rest_canceled: CancelReason | None
+    needed: int
+    available: int
+    margin_locked: int
+    position_quantity: int
+    entry_price: int | None
+    liquidation_price: int | None
+    liquidation_status: str
+
+
+def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
+    wallet = state.wallets[wallet_id]
+    holding = state.holding(wallet_id)
+    at_risk = state.is_unit(wallet_id)
+    risk = margin.assess(state, wallet_id)
+    has_position = wallet_id in state.unit_positions
+    initial = margin.initial_margin(state, risk) if at_risk else None
+    if initial is None:
+        available = max(0, holding.balance - holding.locked)
+    else:
+        available = max(0, risk.equity - initial)
+    call = wallet.margin_call
+    return WalletView(
+        wallet_id=wallet_id,
+        account_id=wallet.account_id,
+        kind=wallet.kind,
+        instrument_id=wallet.instrument_id,
+        position_side=wallet.position_side,
+        balance=holding.balance,
+        locked=holding.locked,
+        settlement_debt=holding.settlement_debt,
+        unrealized_pnl=risk.unrealized_pnl,
+        equity=risk.equity,
+        initial_margin=initial,
+        call_margin=risk.call_margin if at_risk else None,
+        maintenance_margin=risk.maintenance_margin if at_risk else None,
+        available_balance=available,
+        withdrawable=margin.withdrawable(state, wallet_id) if at_risk else available,
+        margin_ratio=margin.margin_ratio_rate(risk) if at_risk and has_position else None,
+        margin_call_id=None if call is None else call.margin_call_id,
+        clears_at_equity=None if call is None else clear_line(state, risk),
+        liquidation_id=None if wallet.liquidation is None else wallet.liquidation.liquidation_id,
+    )
+
+
+def account_wallets(state: ExchangeState, account_id: int) -> list[WalletView]:
+    """SPOT, CROSS, then the isolated wallets in use, in order of instrument."""
+    account = state.accounts[account_id]
+    views = [
+        wallet_view(state, account.spot_wallet_id),
+        wallet_view(state, account.cross_wallet_id),
+    ]
+    for instrument_id in sorted(state.exposures.get(account_id, {})):
+        for side in (PositionSide.LONG, PositionSide.SHORT):
+            wallet = state.isolated_wallets.get((account_id, instrument_id, side))
+            if wallet is not None and wallet.wallet_id in state.unit_positions:
+                views.append(wallet_view(state, wallet.wallet_id))
+    return views
+
+
+def positions_of(state: ExchangeState, account_id: int) -> list[PositionView]:
+    """The account's open positions, in order of instrument, long first."""
+    views: list[PositionView] = []
+    for instrument_id in sorted(state.exposures.get(account_id, {})):
+        exposure = state.exposures[account_id][instrument_id]
+        for position in (exposure.long, exposure.short):
+            if position is not None:
+                views.append(position_view(state, position))
+    return views
+
+
+def position_view(state: ExchangeState, position: Position) -> PositionView:
+    record = state.instruments[position.instrument_id]
+    risk = margin.assess(state, position.wallet_id)
+    settings = state.settings(position.account_id, position.instrument_id)
+    notional = margin.notional_at_mark(position, record)
+    pnl = margin.unrealized_pnl(position, record)
+    initial = initial_margin_at(record.tiers, notional, settings.leverage)
+    line = _line_of(state, risk, position, record)
+    price = liquidation_price(line, record.tiers, margin.mark_of(record))
+    isolated = settings.margin_mode == MarginMode.ISOLATED
+    return PositionView(
+        account_id=position.account_id,
+        instrument_id=position.instrument_id,
+        side=position.side,
+        margin_mode=settings.margin_mode,
+        wallet_id=position.wallet_id,
+        leverage=settings.leverage,
+        quantity=abs(position.quantity),
+        entry_price=_entry_price(record, position.quantity, position.entry_notional),
+        mark_price=margin.mark_of(record),
+        notional=notional,
+        unrealized_pnl=pnl,
+        roi=divide_down(pnl * RATE_ONE, initial),
+        initial_margin=initial,
+        maintenance_margin=divide_up(margin.position_maintenance(position, record), RATE_ONE),
+        margin=risk.net_assets if isolated else initial,
+        margin_ratio=margin.margin_ratio_rate(risk),
+        liquidation_price=price.below if price.below is not None else price.above,
+        liquidation_status=price.status,
+        bankruptcy_price=bankruptcy_price(line),
+    )
+
+
+def _entry_price(record: InstrumentRecord, quantity: int, entry_notional: int) -> int:
+    multiplier = record.terms.notional_multiplier
+    return divide_half_even(abs(entry_notional), abs(quantity) * multiplier)
+
+
+def _line_of(
+    state: ExchangeState, risk: margin.UnitRisk, position: Position, record: InstrumentRecord
+) -> UnitLine:
+    return UnitLine(
+        position.quantity,
+        position.entry_notional,
+        record.terms.notional_multiplier,
+        risk.net_assets,
+        risk.unrealized_pnl - margin.unrealized_pnl(position, record),
+        risk.exact_maintenance - margin.position_maintenance(position, record),
+    )
+
+
+def depth(
+    state: ExchangeState, instrument_id: int, most_levels: int
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Bids and asks as (price, quantity), best first."""
+    book = state.books[instrument_id]
+    sides: list[list[tuple[int, int]]] = []
+    for side in (book.bids, book.asks):
+        levels: list[tuple[int, int]] = []
+        for level in side.levels_from_best():
+            if len(levels) == most_levels:
+                break
+            levels.append((level.price, level.quantity))
+        sides.append(levels)
+    return sides[0], sides[1]
+
+
+def level_quantity(state: ExchangeState, instrument_id: int, side: Side, price: int) -> int:
+    """The quantity resting at a price; 0 if none."""
+    level = state.books[instrument_id].own_side(side).levels.get(price)
+    return 0 if level is None else level.quantity
+
+
+def preview(state: ExchangeState, command: PlaceOrder) -> PreviewView:
+    """What `PlaceOrder` would do now: the same check, and no deed."""
+    plan = check_order(state, command)
+    if isinstance(plan, Refusal):
+        return PreviewView(
+            accepted=False,
+            refusal=plan,
+            filled_quantity=0,
+            average_price=None,
+            worst_price=None,
+            fee=0,
+            resting_quantity=0,
+            rest_canceled=None,
+            needed=plan.needed or 0,
+            available=plan.available or 0,
+            margin_locked=0,
+            position_quantity=0,
+            entry_price=None,
+            liquidation_price=None,
+            liquidation_status="never",
+        )
+    return _accepted_preview(state, plan)
+
+
+def _accepted_preview(state: ExchangeState, plan: Plan) -> PreviewView:
+    """The position afterwards counts the fills, and what rests as if it filled at its price."""
+    intent = plan.intent
+    record = state.instruments[intent.instrument_id]
+    average = None
+    if plan.filled_quantity:
+        unit = plan.filled_quantity * record.terms.notional_multiplier
+        average = divide_half_even(plan.filled_notional, unit)
+    quantity, entry, realized = _position_after(state, plan)
+    after = _line_after(state, plan, (quantity, entry, realized))
+    price = None
+    status = "never"
+    if quantity:
+        found = liquidation_price(after, record.tiers, margin.mark_of(record))
+        price = found.below if found.below is not None else found.above
+        status = found.status
+    return PreviewView(
+        accepted=True,
+        refusal=None,
+        filled_quantity=plan.filled_quantity,
+        average_price=average,
+        worst_price=plan.fills[-1][1] if plan.fills else None,
+        fee=plan.fee,
+        resting_quantity=plan.resting_quantity,
+        rest_canceled=plan.rest_canceled,
+        needed=plan.needed,
+        available=plan.available,
+        margin_locked=plan.lock,
+        position_quantity=quantity,
+        entry_price=_entry_price(record, quantity, entry) if quantity else None,
+        liquidation_price=price,
+        liquidation_status=status,
+    )
+
+
+def _position_after(state: ExchangeState, plan: Plan) -> tuple[int, int, int]:
+    """Signed quantity, signed entry notional and realized PnL after all of the order filled."""
+    intent = plan.intent
+    record = state.instruments[intent.instrument_id]
+    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
+    position = None if exposure is None else exposure.long or exposure.short
+    quantity, entry = (0, 0) if position is None else (position.quantity, position.entry_notional)
+    realized = 0
+    trades = [(price, each) for _, price, each in plan.fills]
+    if plan.resting_quantity:
+        trades.append((intent.limit, plan.resting_quantity))
+    for price, each in trades:
+        parts = split_fill(quantity, entry, intent.side, each, price, record.terms)
+        quantity += intent.side * each
+        entry += intent.side * parts.opened_notional - parts.closed_entry
+        realized += parts.realized_pnl
+    return quantity, entry, realized
+
+
+def _line_after(state: ExchangeState, plan: Plan, position_after: tuple[int, int, int]) -> UnitLine:
+    """The unit as it would be: isolated with its margin moved in, cross with PnL and fee."""
+    intent = plan.intent
+    quantity, entry, realized = position_after
+    multiplier = state.instruments[intent.instrument_id].terms.notional_multiplier
+    if intent.margin_mode == MarginMode.ISOLATED:
+        held = _isolated_margin_after(state, plan, quantity, entry)
+        return UnitLine(quantity, entry, multiplier, held, 0, 0)
+    cross = state.accounts[intent.account_id].cross_wallet_id
+    risk = margin.assess(state, cross)
+    other_pnl, other_maintenance = risk.unrealized_pnl, risk.exact_maintenance
+    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
+    position = None if exposure is None else exposure.long or exposure.short
+    if position is not None:
+        record = state.instruments[intent.instrument_id]
+        other_pnl -= margin.unrealized_pnl(position, record)
+        other_maintenance -= margin.position_maintenance(position, record)
+    wallet = risk.net_assets + realized - plan.fee
+    return UnitLine(quantity, entry, multiplier, wallet, other_pnl, other_maintenance)
+
+
+def _isolated_margin_after(state: ExchangeState, plan: Plan, quantity: int, entry: int) -> int:
+    """WAL-4: what the position keeps of its margin, and `N / L` of what the order opens."""
+    intent = plan.intent
+    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
+    position = None if exposure is None else exposure.long or exposure.short
+    if position is None or position.quantity * quantity < 0:
+        return divide_up(abs(entry), intent.leverage)
+    held = margin.net_assets(state.wallets[position.wallet_id])
+    if abs(quantity) <= abs(position.quantity):
+        return held * abs(quantity) // abs(position.quantity)
+    opened = abs(entry) - abs(position.entry_notional)
+    return held + divide_up(opened, intent.leverage)
+
+
+class WorldTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """The live books check: who holds what of the valuation asset; it all sums to zero."""
+
+    wallets: int
+    insurance_fund: int
+    fees: int
+    clearing: int
+    lending_pool: int
+    shortfall: int
+    mint: int
+
+
+def world_totals(state: ExchangeState) -> WorldTotals:
+    ledger = state.ledger
+    total = dict.fromkeys(("fees", "clearing", "lending_pool"), 0)
+    names = {FEES: "fees", LENDING_POOL: "lending_pool"}
+    for (account, asset_id), balance in ledger.balances.items():
+        if asset_id == VALUATION_ASSET and account not in (MINT, SHORTFALL):
+            total[names.get(account, "clearing")] += balance
+    fund = state.holding(INSURANCE_FUND).balance
+    return WorldTotals(
+        wallets=ledger.wallet_total.get(VALUATION_ASSET, 0) - fund,
+        insurance_fund=fund,
+        fees=total["fees"],
+        clearing=total["clearing"],
+        lending_pool=total["lending_pool"],
+        shortfall=ledger.balance(SHORTFALL, VALUATION_ASSET),
+        mint=ledger.balance(MINT, VALUATION_ASSET),
+    )
