@@ -78,6 +78,7 @@ class World:
         self._slots = asyncio.Semaphore(self._limits.batches_in_flight)
         self._in_flight: deque[_InFlight] = deque()
         self._commit_waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._quiet_waiters: list[asyncio.Future[None]] = []
         self._last_snapshot_seq = engine.seq
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -139,6 +140,19 @@ class World:
             self._awake.set()
             log.info("world woke up", world=self.world_id)
 
+    async def run_until(self, world_ns: int) -> None:
+        """Steps a STEPPED clock to a world time; returns when all that was due then is durable.
+
+        Raises:
+            WorldHalted: the world halted on the way.
+        """
+        self.clock.step_to(world_ns)
+        quiet: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._quiet_waiters.append(quiet)
+        self._awake.set()
+        await quiet
+        await self.committed()
+
     def wake(self) -> None:
         """Has the sequencer look again: its clock or its agents were changed."""
         self._awake.set()
@@ -160,8 +174,8 @@ class World:
         if self.halt_reason is None and self._engine.seq > self._last_snapshot_seq:
             await self._slots.acquire()
             self._seal([], snapshot=True)
-        while self._in_flight and self.halt_reason is None:
-            await self.committed()
+        for _ in range(self._limits.batches_in_flight):
+            await self._slots.acquire()  # each batch gives its slot back when it is written
 
     def halt(self, reason: str, *, journal_failed: bool = False) -> None:
         """Stops the world where it is; what is not acknowledged by then is refused.
@@ -186,6 +200,9 @@ class World:
         for wanted, waiter in self._commit_waiters:
             if wanted > last and not waiter.done():
                 waiter.set_exception(error)
+        for quiet in self._quiet_waiters:
+            quiet.set_exception(error)
+        self._quiet_waiters.clear()
         self._awake.set()
 
     # -- the sequencer -----------------------------------------------------------------------------
@@ -193,6 +210,7 @@ class World:
     async def _run(self) -> None:
         while self.halt_reason is None:
             if not self._inbox and not self._is_due():
+                self._tell_quiet()
                 if self._stopping:
                     return
                 await self._sleep()
@@ -206,6 +224,12 @@ class World:
                 return
             self._seal(resolved, self._snapshot_is_due())
             await asyncio.sleep(0)
+
+    def _tell_quiet(self) -> None:
+        for waiter in self._quiet_waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._quiet_waiters.clear()
 
     def _next_wake_ns(self) -> int | None:
         wakes = [agent.next_wake_ns for agent in self.agents]

@@ -61,7 +61,7 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=
 class RiskTier(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One band of notional: `floor < N <= cap` (MARG-2); the last one has no cap.
 
-    `deduction` is cum_k, in minor units times 1e12, so that maintenance is exact and continuous.
+    `deduction` is cum_k in whole minor units, so that maintenance is exact and continuous.
     """
 
     floor: int
@@ -91,7 +91,7 @@ class WorldParameters(msgspec.Struct, frozen=True, array_like=True, kw_only=True
 def derive_deductions(rows: list[tuple[int, int | None, int, int]]) -> tuple[RiskTier, ...]:
     """Risk tiers from rows `(floor, cap, maintenance_margin_rate, max_leverage)` (MARG-2).
 
-    `cum_1 = 0; cum_k = cum_{k-1} + floor_k * (MMR_k - MMR_{k-1})`, exact in 1e12ths.
+    `cum_1 = 0; cum_k = cum_{k-1} + floor_k * (MMR_k - MMR_{k-1})`, in whole minor units.
 
     Raises:
         ValueError: the rows leave a hole, overlap, fall in rate or rise in leverage.
@@ -123,7 +123,13 @@ def derive_deductions(rows: list[tuple[int, int | None, int, int]]) -> tuple[Ris
                 "the initial margin rate at its max_leverage"
             )
         if number > 1:
-            deduction += floor * (rate - rate_before)
+            step, remainder = divmod(floor * (rate - rate_before), RATE_ONE)
+            if remainder:
+                raise ValueError(
+                    f"tier {number}: floor times the step of the rate should be a whole number of "
+                    "minor units; use fewer decimals in maintenance_margin_rate"
+                )
+            deduction += step
         tiers.append(RiskTier(floor, cap, rate, max_leverage, deduction))
         floor_expected = cap if cap is not None else 0
         rate_before = rate

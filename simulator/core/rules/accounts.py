@@ -127,16 +127,18 @@ def transfer_funds(run: Execution, command: TransferFunds) -> Refusal | None:
     """WAL-5: SPOT and CROSS both ways; CROSS and an ISOLATED wallet with a position both ways."""
     if command.account_id not in run.state.accounts or command.account_id == FUND_ACCOUNT:
         return refuse(RejectReason.UNKNOWN_ACCOUNT)
-    ways = (command.source, command.target)
-    if WalletKind.CROSS not in ways or command.source == command.target:
-        return refuse(RejectReason.INVALID_COMBINATION)
     source = _wallet_of(run.state, command, command.source)
     target = _wallet_of(run.state, command, command.target)
     if source is None or target is None:
         return refuse(RejectReason.UNKNOWN_WALLET)
+    if command.asset_id != VALUATION_ASSET:  # CROSS, which is one of the two, holds no other
+        return refuse(RejectReason.UNKNOWN_ASSET, VALUATION_ASSET, command.asset_id)
     refusal = _amount_refusal(run.state, target, command.asset_id, command.amount)
     if refusal is not None:
         return refusal
+    ways = (command.source, command.target)
+    if WalletKind.CROSS not in ways or command.source == command.target:
+        return refuse(RejectReason.INVALID_COMBINATION)
     available = margin.withdrawable(run.state, source.wallet_id)
     if command.amount > available:
         return refuse(RejectReason.INSUFFICIENT_BALANCE, command.amount, available)

@@ -41,10 +41,10 @@ def define_asset(run: Execution, command: DefineAsset) -> Refusal | None:
 def list_instrument(run: Execution, command: ListInstrument) -> Refusal | None:
     """UNIT-1, UNIT-4: the terms must make every notional exact."""
     terms = command.instrument
-    if terms.instrument_id in run.state.instruments:
-        return refuse(RejectReason.ALREADY_EXISTS, None, terms.instrument_id)
     if terms.quote_asset_id != VALUATION_ASSET or VALUATION_ASSET not in run.state.assets:
         return refuse(RejectReason.UNKNOWN_ASSET, VALUATION_ASSET, terms.quote_asset_id)
+    if terms.instrument_id in run.state.instruments:
+        return refuse(RejectReason.ALREADY_EXISTS, None, terms.instrument_id)
     quote_decimals = run.state.assets[VALUATION_ASSET].decimals
     if not _are_consistent(terms, quote_decimals):
         return refuse(RejectReason.INVALID_TERMS)

@@ -82,6 +82,7 @@ class IsolatedSketch:
         self.leverage = state.settings(account_id, instrument_id).leverage
         self.quantity = 0 if position is None else position.quantity
         self.entry = 0 if position is None else position.entry_notional
+        self.account_id = account_id
         self.margin = 0
         if position is not None:
             self.margin = margin.net_assets(state.wallets[position.wallet_id])
@@ -129,7 +130,7 @@ class IsolatedSketch:
             spent -= back
         if parts.opened_quantity:
             if net == 0:
-                held = 0
+                held = self._held_for(side)
             placed = opening_margin(parts.opened_notional, self.leverage)
             held += placed
             spent += placed + fee_of(parts.opened_notional, fee_rate)
@@ -140,6 +141,13 @@ class IsolatedSketch:
         exact = margin.maintenance_exact(notional, tier_at(self.record.tiers, notional))
         call_margin = margin.call_margin_of(exact, self.state.parameters.call_ratio)
         return _AfterFill(parts.opened_quantity, net, entry, held, spent, equity > call_margin)
+
+    def _held_for(self, side: Side) -> int:
+        """What an isolated wallet without a position still holds, or owes, within a command."""
+        position_side = PositionSide(int(side))
+        key = (self.account_id, self.record.terms.instrument_id, position_side)
+        wallet = self.state.isolated_wallets.get(key)
+        return 0 if wallet is None else margin.net_assets(wallet)
 
 
 class _AfterFill(NamedTuple):

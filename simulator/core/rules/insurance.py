@@ -105,8 +105,8 @@ def cover_deficit(run: Execution, wallet_id: int, liquidation_id: int) -> tuple[
 
 def unload(run: Execution) -> None:
     """LIQ-6: offers a part of each inherited position on the book, within the price band."""
-    held = list(run.state.unit_positions.get(INSURANCE_FUND, {}).values())
-    for position in held:
+    held = run.state.unit_positions.get(INSURANCE_FUND, {})
+    for _, position in sorted(held.items()):
         record = run.state.instruments[position.instrument_id]
         if margin.is_open(record):
             _offer(run, position, record)

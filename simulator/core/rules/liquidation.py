@@ -29,7 +29,7 @@ from simulator.core.model.instruments import RiskTier
 from simulator.core.model.units import (
     divide_down,
     divide_up,
-    rate_of_down,
+    rate_of_up,
     round_down_to,
     round_up_to,
 )
@@ -243,7 +243,7 @@ def _charge_fee(
     at_mark = record.terms.notional(order.quantity - order.remaining, margin.mark_of(record))
     loss = side * (at_mark - order.filled_notional)
     ceiling = divide_down(equity * at_mark, total) - loss
-    fee = min(rate_of_down(order.filled_notional, record.terms.liquidation_fee_rate), ceiling)
+    fee = min(rate_of_up(order.filled_notional, record.terms.liquidation_fee_rate), ceiling)
     if fee > 0:
         cause = money.Cause(order.order_id, None, order.liquidation_id)
         money.pay(run, wallet.wallet_id, INSURANCE_FUND, TransferKind.LIQUIDATION_FEE, fee, cause)

@@ -48,7 +48,7 @@ def liquidation_price(line: UnitLine, tiers: tuple[RiskTier, ...], mark: int) ->
     above: int | None = None
     for tier in tiers:
         slope = (quantity * RATE_ONE - abs(quantity) * tier.maintenance_margin_rate) * multiplier
-        constant = base * RATE_ONE + tier.deduction - other_maintenance
+        constant = (base + tier.deduction) * RATE_ONE - other_maintenance
         if slope == 0:
             continue
         # excess(P) = constant + slope * P is zero at P = -constant / slope
@@ -77,7 +77,7 @@ def _excess(line: UnitLine, tiers: tuple[RiskTier, ...], mark: int) -> int:
     """Equity less maintenance at a mark, times 1e12."""
     signed = line.quantity * mark * line.multiplier
     tier = tier_at(tiers, abs(signed))
-    own = abs(signed) * tier.maintenance_margin_rate - tier.deduction
+    own = abs(signed) * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
     equity = line.wallet + line.other_pnl + signed - line.entry_notional
     return equity * RATE_ONE - own - line.other_maintenance
 

@@ -32,7 +32,7 @@ class UnitRisk(NamedTuple):
 
 def maintenance_exact(notional: int, tier: RiskTier) -> int:
     """`N * MMR_k - cum_k` times 1e12 (MARG-2)."""
-    return notional * tier.maintenance_margin_rate - tier.deduction
+    return notional * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
 
 
 def call_margin_of(exact_maintenance: int, call_ratio: int) -> int:

@@ -16,6 +16,17 @@ from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
 
 
+def is_due(state: ExchangeState, risk: UnitRisk) -> bool:
+    """Whether a review of a unit with positions would issue, repeat or clear its call."""
+    wallet = state.wallets[risk.wallet_id]
+    if wallet.liquidation is not None:
+        return False
+    if wallet.margin_call is None:
+        return risk.equity <= risk.call_margin
+    repeat_at = wallet.margin_call.issued_ns + state.parameters.call_repeat_ns
+    return risk.equity >= clear_line(state, risk) or state.time_ns >= repeat_at
+
+
 def review(run: Execution, risk: UnitRisk) -> None:
     """Issues, repeats or clears the unit's call, as its equity stands to its lines (CALL-1)."""
     call = run.state.wallets[risk.wallet_id].margin_call

@@ -6,7 +6,7 @@ order trades, pays and needs (MARG-4, MARG-5, WAL-4). A plan is a value.
 
 from typing import NamedTuple
 
-from simulator.core.model.enums import CancelReason, MarginMode, Side, TimeInForce
+from simulator.core.model.enums import CancelReason, MarginMode, OrderType, Side, TimeInForce
 from simulator.core.model.instruments import tier_at
 from simulator.core.model.units import RATE_ONE, divide_up, rate_of_up
 from simulator.core.rules import fills, margin
@@ -27,6 +27,7 @@ class Intent(NamedTuple):
     reduce_only: bool
     margin_mode: MarginMode
     leverage: int
+    order_type: OrderType = OrderType.LIMIT
     replaces: Order | None = None
 
 
@@ -40,6 +41,7 @@ class Plan(NamedTuple):
     filled_notional: int
     fee: int
     resting_quantity: int
+    """What of it rests; of a reduce-only order no more than the position allows (ORD-5)."""
     rest_canceled: CancelReason | None
     """Why the rest would be canceled rather than rest."""
     assumed_price: int
@@ -72,7 +74,11 @@ class _Walk:
         self.stopped: CancelReason | None = None
         self.expired: list[Order] = []
         """Own orders in the way, which self-trade prevention would cancel (ORD-6)."""
+        self.room: int | None = None
+        """What there was in CROSS for fills that it could not cover, if there are any."""
         self.taker = fills.IsolatedSketch(state, intent.account_id, intent.instrument_id)
+        if intent.replaces is not None:
+            self.taker.released = intent.replaces.locked
         self._makers: dict[int, fills.IsolatedSketch] = {}
 
     def go(self) -> None:
@@ -81,8 +87,7 @@ class _Walk:
         for maker in side.orders_within(intent.limit):
             left = intent.quantity - self.quantity
             if intent.reduce_only:
-                net = self.taker.quantity
-                left = min(left, abs(net) if net * intent.side < 0 else 0)
+                left = min(left, self.reducible())
             if left == 0:
                 break
             if maker.account_id == intent.account_id:
@@ -94,14 +99,24 @@ class _Walk:
             if not self._taker_may(quantity, maker.price):
                 return
             self._fill(maker, quantity)
-        if intent.reduce_only and self.quantity < intent.quantity:
-            net = self.taker.quantity
-            if net * intent.side >= 0:
-                self.stopped = CancelReason.REDUCE_ONLY
 
     def _expire(self, order: Order) -> None:
+        """The lock of an own order in the way is free for what comes after it, not before."""
         self.expired.append(order)
+        if order.locked and self.fills:
+            self._note_room()
         self.taker.released += order.locked
+
+    def _note_room(self) -> None:
+        """Notes what there is in CROSS if the fills so far take more (isolated)."""
+        room = margin.withdrawal_room(self.state, self.taker.cross_wallet_id, self.taker.released)
+        if self.room is None and self.taker.spent > room:
+            self.room = room
+
+    def reducible(self) -> int:
+        """How much of the position is left that an order of this side could close."""
+        net = self.taker.quantity
+        return abs(net) if net * self.intent.side < 0 else 0
 
     def _maker_quantity(self, maker: Order, quantity: int) -> int:
         exposure = self.state.exposures[maker.account_id][maker.instrument_id]
@@ -153,19 +168,18 @@ def plan_order(state: ExchangeState, intent: Intent) -> Plan:
         walk.go()
     left = intent.quantity - walk.quantity
     canceled = walk.stopped
-    if left > 0 and canceled is None and intent.time_in_force != TimeInForce.GTC:
-        canceled = CancelReason.IMMEDIATE_OR_CANCEL
+    if canceled is None:
+        canceled = why_not_rest(intent, walk.reducible())
     resting = left if canceled is None else 0
+    if intent.reduce_only and resting:
+        resting = min(resting, max(0, walk.reducible() - _ahead_reduce_only(state, intent)))
+        canceled = None if resting else CancelReason.REDUCE_ONLY
     assumed, open_loss = margin_terms(record, intent.side, intent.limit)
     if intent.margin_mode == MarginMode.ISOLATED:
         lock = 0
         if resting and not intent.reduce_only:
             lock = _lock_of_rest(state, intent, walk.taker.quantity, resting, assumed, open_loss)
-        needed = walk.taker.spent + lock
-        if intent.replaces is not None:
-            walk.taker.released += intent.replaces.locked
-        cross = state.accounts[intent.account_id].cross_wallet_id
-        available = margin.withdrawal_room(state, cross, walk.taker.released)
+        needed, available = _isolated_need(state, walk, lock)
     else:
         lock = 0
         needed, available = _cross_need(state, intent, walk, resting, assumed, open_loss)
@@ -184,6 +198,38 @@ def plan_order(state: ExchangeState, intent: Intent) -> Plan:
         needed,
         max(0, available),
     )
+
+
+def why_not_rest(intent: Intent, reducible: int) -> CancelReason | None:
+    """Why what an order could not trade must not rest; none if it may."""
+    if intent.reduce_only and reducible == 0:
+        return CancelReason.REDUCE_ONLY
+    if intent.time_in_force == TimeInForce.GTC:
+        return None
+    market = intent.order_type == OrderType.MARKET
+    return CancelReason.PRICE_BAND if market else CancelReason.IMMEDIATE_OR_CANCEL
+
+
+def _ahead_reduce_only(state: ExchangeState, intent: Intent) -> int:
+    """What resting reduce-only orders nearer to the market, or as near, would reduce (ORD-5)."""
+    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
+    if exposure is None or exposure.reduce_only_orders == 0:
+        return 0
+    ahead = 0
+    for order in exposure.orders.values():
+        if order.reduce_only and order.side == intent.side and order is not intent.replaces:
+            if order.price * intent.side >= intent.limit * intent.side:
+                ahead += order.remaining
+    return ahead
+
+
+def _isolated_need(state: ExchangeState, walk: _Walk, lock: int) -> tuple[int, int]:
+    """WAL-4: what the order takes out of CROSS and locks there, and what there is for it."""
+    needed = walk.taker.spent + lock
+    if walk.room is not None:
+        return needed, walk.room
+    cross = walk.taker.cross_wallet_id
+    return needed, margin.withdrawal_room(state, cross, walk.taker.released)
 
 
 def margin_terms(record: InstrumentRecord, side: Side, price: int) -> tuple[int, int]:

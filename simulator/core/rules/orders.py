@@ -34,7 +34,7 @@ from simulator.core.model.units import (
 )
 from simulator.core.rules import margin, matching
 from simulator.core.rules.execution import Execution, refuse
-from simulator.core.rules.order_plan import Intent, Plan, plan_order
+from simulator.core.rules.order_plan import Intent, Plan, plan_order, why_not_rest
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.records import InstrumentRecord, Order
@@ -84,6 +84,7 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
         command.reduce_only,
         settings.margin_mode,
         settings.leverage,
+        command.order_type,
     )
     return _checked_plan(state, record, intent, command.post_only)
 
@@ -154,7 +155,8 @@ def _reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
             command.client_order_id,
         )
     )
-    if command.client_order_id is not None and command.account_id in run.state.accounts:
+    known_account = refusal.reason != RejectReason.UNKNOWN_ACCOUNT
+    if command.client_order_id is not None and known_account:
         run.emit(
             ClientOrderRecorded(
                 command.account_id,
@@ -320,11 +322,8 @@ def work(run: Execution, order: Order, plan: Plan) -> None:
         reason = matching.match(run, order)
     if order.remaining == 0 or order.status == OrderStatus.CANCELED:
         return
-    if reason is None and order.time_in_force != TimeInForce.GTC:
-        market = order.order_type == OrderType.MARKET
-        reason = CancelReason.PRICE_BAND if market else CancelReason.IMMEDIATE_OR_CANCEL
-    if reason is None and order.reduce_only and matching.reducible(run, order) == 0:
-        reason = CancelReason.REDUCE_ONLY
+    if reason is None:
+        reason = why_not_rest(plan.intent, matching.reducible(run, order))
     if reason is not None:
         matching.cancel(run, order, reason)
         return
@@ -360,6 +359,7 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
         order.reduce_only,
         order.margin_mode,
         run.state.settings(order.account_id, order.instrument_id).leverage,
+        order.order_type,
         order,
     )
     plan = _checked_plan(run.state, record, intent, order.post_only)

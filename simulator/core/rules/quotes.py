@@ -51,6 +51,11 @@ def _refusal(
     state: ExchangeState, record: InstrumentRecord, command: ReplaceQuotes
 ) -> Refusal | None:
     terms = record.terms
+    if command.bids and command.asks:
+        best_bid = max(price for price, _ in command.bids)
+        best_ask = min(price for price, _ in command.asks)
+        if best_bid >= best_ask:
+            return refuse(RejectReason.INVALID_TERMS, best_bid, best_ask)
     if not margin.is_open(record) and (command.bids or command.asks):
         return refuse(RejectReason.MARKET_HALTED)
     if is_in_liquidation(state, command.account_id, command.instrument_id):
@@ -63,11 +68,6 @@ def _refusal(
             return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
         if not 0 < quantity <= terms.max_quantity or quantity % terms.lot_size:
             return refuse(RejectReason.QUANTITY_NOT_ON_LOT, terms.lot_size, quantity)
-    if command.bids and command.asks:
-        best_bid = max(price for price, _ in command.bids)
-        best_ask = min(price for price, _ in command.asks)
-        if best_bid >= best_ask:
-            return refuse(RejectReason.INVALID_TERMS, best_bid, best_ask)
     if command.bids or command.asks:
         return _margin_refusal(state, record, command)
     return None

@@ -5,70 +5,81 @@ other units, which are assessed next, until none is left. Warnings come last. At
 units is worked on per command; the rest waits in order for `ContinueSweep`.
 """
 
-from simulator.core.model.accounts import FUND_ACCOUNT
 from simulator.core.model.enums import CallEnd, TransferKind, WalletKind
 from simulator.core.model.events import SweepPaged
 from simulator.core.rules import liquidation, margin, margin_calls, money
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import Wallet
 
 _Rank = tuple[int, int, int, int]
 
 
 def sweep(run: Execution) -> None:
-    """Assesses all touched units and acts on what it finds; pages what is too much."""
-    room = run.state.parameters.page_size
+    """Assesses all touched units and acts on what it finds; pages what is too much.
+
+    Only units that something is done about count: which others were touched, and looked at in
+    vain, must leave no trace in the events.
+    """
+    state = run.state
+    room = state.parameters.page_size
     waiting: list[int] = []
-    while run.state.touched_units and not waiting:
-        to_review: dict[int, None] = {}
-        while run.state.touched_units and not waiting:
-            distressed = _take_distressed(run, to_review)
-            for _, wallet_id in distressed[:room]:
-                liquidation.liquidate(run, wallet_id)
-                to_review[wallet_id] = None
-            waiting = [wallet_id for _, wallet_id in distressed[room:]]
-            room = max(0, room - len(distressed))
-        reviewed = sorted(to_review)
-        for wallet_id in reviewed[:room]:
-            _review(run, wallet_id)
-        waiting += reviewed[room:]
-        room = max(0, room - len(reviewed))
-    waiting += sorted(run.state.touched_units)
-    run.state.touched_units.clear()
-    if waiting or run.state.pending_sweep:
+    to_review: dict[int, None] = {}
+    while state.touched_units and not waiting:
+        distressed = _take_distressed(run, to_review)
+        for _, wallet_id in distressed[:room]:
+            _liquidate(run, wallet_id)
+        waiting = [wallet_id for _, wallet_id in distressed[room:]]
+        room = max(0, room - len(distressed))
+    reviewed = sorted(to_review)
+    for wallet_id in reviewed[:room]:
+        _review(run, wallet_id)
+    waiting += reviewed[room:]
+    waiting += sorted(state.touched_units)
+    state.touched_units.clear()
+    if waiting or state.pending_sweep:
         run.emit(SweepPaged(tuple(dict.fromkeys(waiting))))
 
 
 def _take_distressed(run: Execution, to_review: dict[int, None]) -> list[tuple[_Rank, int]]:
     """Empties the touched units: those due for liquidation in order, the others to be reviewed."""
     state = run.state
+    for wallet_id in sorted(state.touched_units):
+        if wallet_id not in state.unit_positions:
+            _close_empty(run, wallet_id)
     touched = list(state.touched_units)
     state.touched_units.clear()
     distressed: list[tuple[_Rank, int]] = []
     for wallet_id in touched:
-        wallet = state.wallets[wallet_id]
-        if wallet.account_id == FUND_ACCOUNT or wallet.kind == WalletKind.SPOT:
-            continue
-        if wallet_id not in state.unit_positions and _is_harmless(state, wallet):
+        to_review.pop(wallet_id, None)
+        if not state.is_unit(wallet_id) or _is_harmless(state, wallet_id):
             continue
         risk = margin.assess(state, wallet_id)
         if liquidation.is_due(state, risk):
             distressed.append((_rank(state, risk), wallet_id))
-        else:
+        elif margin_calls.is_due(state, risk):
             to_review[wallet_id] = None
+        else:
+            run.watch.file(state, risk)
     distressed.sort()
     return distressed
 
 
-def _is_harmless(state: ExchangeState, wallet: Wallet) -> bool:
-    """A CROSS wallet without a position, a debt, a call or a liquidation needs no look."""
-    if wallet.margin_call is not None or wallet.liquidation is not None:
+def _liquidate(run: Execution, wallet_id: int) -> None:
+    """LIQ-1 when the unit's turn comes: a fill or a return of margin may have cured it by then."""
+    state = run.state
+    state.touched_units[wallet_id] = None
+    if liquidation.is_due(state, margin.assess(state, wallet_id)):
+        liquidation.liquidate(run, wallet_id)
+        if wallet_id not in state.unit_positions:
+            _close_empty(run, wallet_id)
+
+
+def _is_harmless(state: ExchangeState, wallet_id: int) -> bool:
+    """Without a position, a debt or a liquidation there is no line to cross."""
+    if wallet_id in state.unit_positions or state.wallets[wallet_id].liquidation is not None:
         return False
-    if wallet.kind == WalletKind.ISOLATED:
-        return False
-    return state.holding(wallet.wallet_id).settlement_debt == 0
+    return state.holding(wallet_id).settlement_debt == 0
 
 
 def _rank(state: ExchangeState, risk: UnitRisk) -> _Rank:
@@ -81,16 +92,10 @@ def _rank(state: ExchangeState, risk: UnitRisk) -> _Rank:
 
 
 def _review(run: Execution, wallet_id: int) -> None:
-    """CALL-1 for one unit; then its bounds are filed anew, or it is left alone if it is empty."""
-    state = run.state
-    wallet = state.wallets[wallet_id]
-    if wallet_id not in state.unit_positions:
-        _close_empty(run, wallet_id)
-        return
-    risk = margin.assess(state, wallet_id)
-    if wallet.liquidation is None:
-        margin_calls.review(run, risk)
-    run.watch.file(state, risk)
+    """CALL-1 for one unit; then its bounds are filed anew."""
+    risk = margin.assess(run.state, wallet_id)
+    margin_calls.review(run, risk)
+    run.watch.file(run.state, risk)
 
 
 def _close_empty(run: Execution, wallet_id: int) -> None:
@@ -98,6 +103,8 @@ def _close_empty(run: Execution, wallet_id: int) -> None:
     state = run.state
     wallet = state.wallets[wallet_id]
     run.watch.forget(wallet_id)
+    if not _is_harmless(state, wallet_id):
+        return
     if wallet.margin_call is not None:
         margin_calls.end(run, margin.assess(state, wallet_id), CallEnd.CLOSED)
     left = state.holding(wallet_id).balance

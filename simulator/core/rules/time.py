@@ -42,7 +42,7 @@ def advance_time(run: Execution, command: AdvanceTime) -> None:
         due = next_due(state)
         if due is None or due > command.time_ns:
             break
-        run.emit(TimeAdvanced(due))
+        run.emit(TimeAdvanced(max(due, state.time_ns)))
         _take_step(run)
         if state.pending_sweep:
             return

@@ -10,6 +10,7 @@ from typing import Any
 from simulator.core.model import events as e
 from simulator.core.model.accounts import LENDING_POOL, is_wallet
 from simulator.core.model.enums import (
+    CancelReason,
     OrderStatus,
     OrderType,
     Side,
@@ -322,15 +323,15 @@ def _fill(state: ExchangeState, order_id: int, event: e.TradeExecuted) -> None:
     order.filled_notional += terms.notional(quantity, event.price)
     if order.remaining == 0:
         _end_order(state, order, OrderStatus.FILLED)
-    _note_order(state, order, filled=True)
+    _note_order(state, order)
 
 
 def _quotes_replaced(state: ExchangeState, event: e.QuotesReplaced) -> None:
     exposure = state.exposure(event.account_id, event.instrument_id)
     for order in [order for order in exposure.orders.values() if order.quote]:
+        order.cancel_reason = CancelReason.REPLACED_QUOTE
         _end_order(state, order, OrderStatus.CANCELED)
-        if order.filled_notional:
-            _note_order(state, order, filled=True)
+        _note_order(state, order)
     order_id = event.first_order_id
     for side, levels in ((Side.BUY, event.bids), (Side.SELL, event.asks)):
         for price, quantity in levels:
@@ -374,9 +375,10 @@ def _quote(
     )
 
 
-def _note_order(state: ExchangeState, order: Order, filled: bool = False) -> None:
+def _note_order(state: ExchangeState, order: Order) -> None:
+    """Notes an order that changed; a quote counts from its first fill on."""
     order.updated_ns = state.time_ns
-    if state.notes is not None and (filled or not order.quote):
+    if state.notes is not None and (order.filled_notional or not order.quote):
         state.notes.orders[order.order_id] = order
 
 
@@ -444,13 +446,14 @@ def _margin_call_issued(state: ExchangeState, event: e.MarginCallIssued) -> None
 
 def _margin_call_ended(state: ExchangeState, event: e.MarginCallEnded) -> None:
     state.wallets[event.wallet_id].margin_call = None
-    del state.standing_calls[event.wallet_id]
+    state.standing_calls.pop(event.wallet_id, None)
     _note_wallet(state, event.wallet_id)
 
 
 def _liquidation_started(state: ExchangeState, event: e.LiquidationStarted) -> None:
     state.counters.liquidation = event.liquidation_id
     state.wallets[event.wallet_id].liquidation = OngoingLiquidation(event.liquidation_id)
+    state.standing_calls.pop(event.wallet_id, None)
     _note_wallet(state, event.wallet_id)
 
 

@@ -80,7 +80,8 @@ class ExchangeState:
         self.holders: dict[int, dict[int, int]] = {}
         """Per instrument, the units with a position in it and how many (1, or 2 in a hedge)."""
         self.standing_calls: dict[int, StandingCall] = {}
-        """Per unit, in the order of issue: the first is the next to be repeated."""
+        """Per unit that is not yet in liquidation, in the order of issue: the next to be repeated
+        is the first."""
         # between rules of one command
         self.touched_units: dict[int, None] = {}
         self.notes: ChangeNotes | None = None
@@ -269,18 +270,18 @@ def restore(snapshot: Snapshot) -> ExchangeState:
     for position in snapshot.positions:
         state.index_position(position)
         state.ledger.entry_changed(position.instrument_id, position.entry_notional)
-    for order in sorted(snapshot.orders, key=lambda order: order.priority):
+    for order in snapshot.orders:
         state.index_order(order)
         state.exposures[order.account_id][order.instrument_id].locked += order.locked
+    for order in sorted(snapshot.orders, key=lambda order: order.priority):
         if order.status == OrderStatus.RESTING:
             state.books[order.instrument_id].own_side(order.side).add(order)
     for record in snapshot.client_orders:
         client_order_id = record.request.client_order_id
         if client_order_id is not None:
             state.client_orders.setdefault(record.account_id, {})[client_order_id] = record
-    called = [wallet for wallet in snapshot.wallets if wallet.margin_call is not None]
-    for wallet in sorted(called, key=_issue_order):
-        if wallet.margin_call is not None:
+    for wallet in sorted(snapshot.wallets, key=_issue_order):
+        if wallet.margin_call is not None and wallet.liquidation is None:
             state.standing_calls[wallet.wallet_id] = wallet.margin_call
     state.pending_sweep = list(snapshot.pending_sweep)
     state.fund_unload_at_ns = snapshot.fund_unload_at_ns

@@ -1,0 +1,205 @@
+"""The sequencer: acknowledged means durable, in order, whatever the disk does."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from simulator.core.codec import Entry, decode_entry
+from simulator.core.model.commands import AnyCommand, CancelAllOrders, SetIndexPrices
+from simulator.core.model.events import IndexPriceUpdated, OrderRested
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.notes import ChangeNotes
+from simulator.runtime.clocks import ClockMode, WorldClock
+from simulator.runtime.errors import WorldClosed, WorldHalted, WorldPaused
+from simulator.runtime.world import Limits, WorldStatus
+from simulator.runtime.writer import Writer
+from tests.runtime.memory import MemoryJournal
+from tests.runtime.worlds import START_NS, begin, buy, make_world, sell
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def test_a_receipt_resolves_only_when_its_entry_is_durable() -> None:
+    journal = MemoryJournal()
+    world = make_world(journal)
+    await begin(world)
+    journal.gate.clear()
+    future = world.submit(buy(10, 990_000))
+    await asyncio.sleep(0.05)
+    assert not future.done()
+    assert world.state.orders, "it was executed"
+    assert world.committed_seq < world.state.seq
+    journal.gate.set()
+    receipt = await future
+    assert any(isinstance(event, OrderRested) for event in receipt.events)
+    assert journal.rows["test"][-1].seq == receipt.seq == world.committed_seq
+    await world.stop()
+
+
+async def test_many_commands_share_one_transaction_and_keep_their_order() -> None:
+    journal = MemoryJournal()
+    world = make_world(journal, limits=Limits(batches_in_flight=1))
+    await begin(world)
+    before = journal.transactions
+    futures = [world.submit(buy(1, 900_000 + 10 * step)) for step in range(200)]
+    receipts = await asyncio.gather(*futures)
+    assert [receipt.seq for receipt in receipts] == sorted(receipt.seq for receipt in receipts)
+    assert journal.transactions - before < 20
+    assert [row.seq for row in journal.rows["test"]] == list(range(1, world.state.seq + 1))
+    await world.stop()
+
+
+class Listener:
+    """An observer that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.collected = 0
+        self.released: list[int] = []
+
+    def collect(self, entries: Sequence[Entry], state: ExchangeState, notes: ChangeNotes) -> object:
+        self.collected += len(entries)
+        return [entry.seq for entry in entries]
+
+    def release(self, collected: object) -> None:
+        assert isinstance(collected, list)
+        self.released += collected
+
+
+async def test_observers_hear_of_a_batch_only_when_it_is_durable() -> None:
+    journal = MemoryJournal()
+    world = make_world(journal)
+    listener = Listener()
+    world.observers.append(listener)
+    await begin(world)
+    told = list(listener.released)
+    journal.gate.clear()
+    future = world.submit(buy(10, 990_000))
+    await asyncio.sleep(0.05)
+    assert listener.collected == len(told) + 1
+    assert listener.released == told
+    journal.gate.set()
+    await future
+    assert listener.released == list(range(1, world.state.seq + 1))
+    await world.stop()
+
+
+async def test_a_failed_commit_halts_the_world_and_acknowledges_nothing() -> None:
+    journal = MemoryJournal()
+    world = make_world(journal)
+    await begin(world)
+    stored = len(journal.rows["test"])
+    journal.failure = OSError("disk full")
+    with pytest.raises(WorldHalted, match="disk full"):
+        await world.submit(buy(10, 990_000))
+    assert world.status == WorldStatus.HALTED
+    assert len(journal.rows["test"]) == stored
+    with pytest.raises(WorldHalted):
+        world.submit(buy(10, 990_000))
+    with pytest.raises(WorldHalted):
+        await world.committed()
+
+
+async def test_a_broken_invariant_halts_its_own_world_only() -> None:
+    journal = MemoryJournal()
+    writer = Writer(journal)
+    broken = make_world(journal, "broken", writer=writer)
+    sound = make_world(journal, "sound", writer=writer)
+    for world in (broken, sound):
+        await begin(world)
+    stored = len(journal.rows["broken"])
+    broken.state.ledger.system_total[1] += 1
+    with pytest.raises(WorldHalted, match="LedgerError"):
+        await broken.submit(buy(10, 990_000))
+    assert broken.status == WorldStatus.HALTED
+    assert len(journal.rows["broken"]) == stored, "the failing batch is not stored"
+    receipt = await sound.submit(buy(10, 990_000))
+    assert receipt.seq == sound.committed_seq
+    await sound.stop()
+
+
+async def test_a_paused_world_takes_cancels_only() -> None:
+    journal = MemoryJournal()
+    world = make_world(journal, clock=WorldClock(ClockMode.REAL, START_NS))
+    await begin(world)
+    await world.submit(buy(10, 990_000))
+    world.clock.pause()
+    assert world.status == WorldStatus.PAUSED
+    with pytest.raises(WorldPaused):
+        world.submit(sell(10, 990_000))
+    await world.submit(CancelAllOrders(2))
+    assert not world.state.orders
+    await world.stop()
+
+
+async def test_a_stopped_world_refuses_and_leaves_a_snapshot() -> None:
+    journal = MemoryJournal()
+    world = make_world(journal)
+    await begin(world)
+    await world.submit(buy(10, 990_000))
+    await world.stop()
+    assert journal.snapshots["test"].seq == world.state.seq
+    assert journal.snapshots["test"].chain_hash == journal.rows["test"][-1].chain_hash
+    with pytest.raises(WorldClosed):
+        world.submit(buy(10, 990_000))
+
+
+class Ticker:
+    """An agent that sets the index every second, a little higher each time."""
+
+    def __init__(self, start_ns: int, ticks: int) -> None:
+        self.next_wake_ns: int | None = start_ns
+        self._left = ticks
+
+    def wake(self, time_ns: int, state: ExchangeState) -> Sequence[AnyCommand]:
+        self._left -= 1
+        self.next_wake_ns = time_ns + 10**9 if self._left else None
+        price = state.instruments[1].index_price or 0
+        return [SetIndexPrices(((1, price + 10),))]
+
+
+async def test_agents_act_at_their_world_times() -> None:
+    journal = MemoryJournal()
+    world = make_world(journal)
+    await begin(world)
+    world.agents.append(Ticker(START_NS + 10**9, 5))
+    await world.run_until(START_NS + 3 * 10**9)
+    assert world.state.instruments[1].index_price == 1_000_030
+    await world.run_until(START_NS + 60 * 10**9)
+    assert world.state.instruments[1].index_price == 1_000_050
+    ticks = [
+        entry.time_ns
+        for entry in (decode_entry(row.encoded) for row in journal.rows["test"])
+        if any(isinstance(event, IndexPriceUpdated) for event in entry.events)
+    ]
+    assert ticks == [START_NS] + [START_NS + step * 10**9 for step in range(1, 6)]
+    await world.stop()
+
+
+async def test_a_world_without_clients_sleeps_and_wakes() -> None:
+    journal = MemoryJournal()
+    world = make_world(
+        journal,
+        limits=Limits(idle_pause_ns=20_000_000),
+        clock=WorldClock(ClockMode.REAL, START_NS),
+    )
+    await begin(world)
+    await _until(lambda: world.clock.paused)
+    assert world.status == WorldStatus.RUNNING, "asleep is not paused: a client wakes it"
+    await world.submit(buy(10, 990_000))
+    assert not world.clock.paused
+    await world.stop()
+
+
+async def _until(condition: object) -> None:
+    assert callable(condition)
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen within five seconds")
