@@ -15,9 +15,9 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from simulator.config.toml_lines import Where, line_numbers
 from simulator.core.model.units import NS_PER_HOUR, NS_PER_MINUTE, NS_PER_SECOND
 from simulator.decimal_text import DecimalError, parse_decimal, parse_rate
-from simulator.toml_lines import Where, line_numbers
 
 _UNITS: Final = {
     "ms": NS_PER_SECOND // 1000,
@@ -35,7 +35,9 @@ _WORDS: Final = {
     "`int`": "a whole number without quotes",
     "`str`": 'text in quotes ("…")',
     "`bool`": "true or false",
-    "`float`": "a number with a point",
+    "`decimal`": 'a decimal in quotes ("0.5")',
+    "Invalid decimal string": 'expected a decimal in quotes ("0.5")',
+    "`_Unquoted`": "a number without quotes",
     "`array`": "a list",
     "`object`": "a table",
 }
@@ -43,7 +45,7 @@ _WORDS: Final = {
 RowT = TypeVar("RowT", bound="Row")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The base of every table that a file may hold."""
 
 
@@ -57,6 +59,16 @@ class Rate(int):
 
 class Duration(int):
     """Text like "500ms", "60s", "5m", "24h" or "7d", as nanoseconds."""
+
+
+class _Unquoted:
+    """A number with a point but without quotes: it would have been read inexactly."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class ConfigError(ValueError):
@@ -73,8 +85,8 @@ class ConfigError(ValueError):
 class ConfigFile(Generic[RowT]):
     """One file's content, and the lines that its values stand on."""
 
-    def __init__(self, path: Path, row_type: type[RowT]) -> None:
-        """Reads and converts.
+    def __init__(self, path: Path, row_type: type[RowT], inheriting: str | None = None) -> None:
+        """Reads and converts; tables of the list `inheriting` take the rest from `[defaults]`.
 
         Raises:
             ConfigError: unreadable, no TOML, or not of the form that `row_type` says.
@@ -87,10 +99,12 @@ class ConfigFile(Generic[RowT]):
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(self.path, None, f"cannot be read as UTF-8: {error}") from error
         try:
-            data = tomllib.loads(text)
+            data = tomllib.loads(text, parse_float=_Unquoted)
         except tomllib.TOMLDecodeError as error:
             raise self._syntax_error(text, str(error)) from error
         self._lines = line_numbers(text)
+        if inheriting is not None:
+            self._inherit(data, inheriting)
         self.content: RowT = self._convert(data, row_type)
 
     def error(self, where: Where, problem: str) -> ConfigError:
@@ -109,6 +123,16 @@ class ConfigFile(Generic[RowT]):
             return parse_decimal(text, decimals)
         except DecimalError as error:
             raise self.error(where, f"{where[-1]}: {error}") from error
+
+    def _inherit(self, data: dict[str, Any], name: str) -> None:
+        defaults, tables = data.pop("defaults", {}), data.get(name, [])
+        if not isinstance(defaults, dict) or not isinstance(tables, list):
+            raise self.error((name,), f"expected a table [defaults] and tables [[{name}]]")
+        for position, table in enumerate(tables):
+            for key, value in defaults.items():
+                if isinstance(table, dict) and key not in table:
+                    table[key] = value
+                    self._lines[(name, position, key)] = self._lines[("defaults", key)]
 
     def _syntax_error(self, text: str, message: str) -> ConfigError:
         place = _SYNTAX_PLACE.search(message)
@@ -132,7 +156,7 @@ class ConfigFile(Generic[RowT]):
         field = _FIELD.match(problem)
         if field is None:
             for word, meaning in _WORDS.items():
-                problem = problem.replace(word, meaning)
+                problem = problem.replace(word, meaning).replace("Expected", "expected")
             name = next((step for step in reversed(where) if isinstance(step, str)), None)
             return self.error(where, problem if name is None else f"{name}: {problem}")
         name = field[2]
@@ -182,8 +206,4 @@ def _field_names(row_type: type[Row], where: Where) -> Sequence[str]:
             current = typing.get_args(current)[0]
         else:
             current = typing.get_type_hints(current)[step]
-        for part in typing.get_args(current):
-            if isinstance(part, type) and issubclass(part, Row) and part is not type(None):
-                if typing.get_origin(current) not in (list, tuple):
-                    current = part
     return tuple(typing.get_type_hints(current))

@@ -1,0 +1,177 @@
+"""The exchange's configuration, read into what every world starts from.
+
+`load_exchange` reads `exchange.toml`, `assets.toml`, `instruments.toml` and the risk tables that
+the instruments name. Everything is checked here, before a world exists, because a mistake found
+by the core has no file and no line. The worlds themselves are read by `world`.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from simulator.config.file import ConfigFile, DecimalText, Duration, Rate, Row
+from simulator.config.instruments import ListedInstrument, load_instruments
+from simulator.config.toml_lines import Where
+from simulator.core.model.accounts import INSURANCE_FUND
+from simulator.core.model.commands import (
+    AnyCommand,
+    ConfigureWorld,
+    DefineAsset,
+    Deposit,
+    ListInstrument,
+)
+from simulator.core.model.instruments import VALUATION_ASSET, Asset, WorldParameters
+from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
+from simulator.runtime.world import Limits
+
+MAX_ASSET_DECIMALS: Final = 10
+_CODE: Final = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
+
+
+class ExchangeConfig(NamedTuple):
+    """What every world of this exchange starts from."""
+
+    parameters: WorldParameters
+    limits: Limits
+    assets: tuple[Asset, ...]
+    instruments: dict[str, ListedInstrument]
+    """By symbol, in the order of the file."""
+
+    def genesis(self, symbols: Iterable[str], fund_deposit: int) -> list[AnyCommand]:
+        """The commands that a world begins with; `fund_deposit` goes to the insurance fund."""
+        commands: list[AnyCommand] = [DefineAsset(asset) for asset in self.assets]
+        commands.append(ConfigureWorld(self.parameters))
+        for symbol in symbols:
+            listed = self.instruments[symbol]
+            commands.append(ListInstrument(listed.terms, listed.tiers))
+        if fund_deposit:
+            commands.append(Deposit(INSURANCE_FUND, VALUATION_ASSET, fund_deposit))
+        return commands
+
+
+def load_exchange(directory: Path) -> ExchangeConfig:
+    """Reads the exchange's own files of a configuration directory.
+
+    Raises:
+        ConfigError: with file, line, what is wrong and what would be right.
+    """
+    assets = _load_assets(ConfigFile(directory / "assets.toml", AssetsFile))
+    valuation = assets[0]
+    file = ConfigFile(directory / "exchange.toml", ExchangeFile)
+    return ExchangeConfig(
+        _load_parameters(file, valuation.decimals),
+        _load_limits(file),
+        assets,
+        load_instruments(directory, valuation),
+    )
+
+
+# -- exchange.toml -------------------------------------------------------------------------------
+
+
+class WorldRow(Row):
+    call_ratio: Rate
+    clear_ratio: Rate
+    call_repeat: Duration
+    page_size: int
+    fund_unload_interval: Duration
+    fund_unload_notional: DecimalText
+    client_order_window: Duration
+    client_order_minimum: int
+
+
+class RuntimeRow(Row):
+    most_commands: int
+    slice: Duration
+    batches_in_flight: int
+    snapshot_every: int
+    idle_pause: Duration | None = None
+
+
+class ExchangeFile(Row):
+    world: WorldRow
+    runtime: RuntimeRow
+
+
+def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldParameters:
+    row = file.content.world
+    if not 0 < row.call_ratio <= RATE_ONE:
+        raise file.error(("world", "call_ratio"), "call_ratio should be above 0 and at most 1")
+    if row.clear_ratio < RATE_ONE:
+        raise file.error(("world", "clear_ratio"), "clear_ratio should be 1 or more")
+    _expect_positive(file, "world", row, ("page_size", "client_order_minimum"))
+    where: Where = ("world", "fund_unload_notional")
+    notional = file.decimal(where, row.fund_unload_notional, decimals)
+    if not 0 < notional < AMOUNT_LIMIT:
+        raise file.error(where, "fund_unload_notional should be above 0 and below 2^62 units")
+    return WorldParameters(
+        call_ratio=int(row.call_ratio),
+        clear_ratio=int(row.clear_ratio),
+        call_repeat_ns=int(row.call_repeat),
+        page_size=row.page_size,
+        fund_unload_interval_ns=int(row.fund_unload_interval),
+        fund_unload_notional=notional,
+        client_order_window_ns=int(row.client_order_window),
+        client_order_minimum=row.client_order_minimum,
+    )
+
+
+def _load_limits(file: ConfigFile[ExchangeFile]) -> Limits:
+    row = file.content.runtime
+    _expect_positive(
+        file, "runtime", row, ("most_commands", "batches_in_flight", "snapshot_every")
+    )
+    return Limits(
+        most_commands=row.most_commands,
+        slice_ns=int(row.slice),
+        batches_in_flight=row.batches_in_flight,
+        snapshot_every=row.snapshot_every,
+        idle_pause_ns=None if row.idle_pause is None else int(row.idle_pause),
+    )
+
+
+def _expect_positive(
+    file: ConfigFile[ExchangeFile], table: str, row: Row, names: Iterable[str]
+) -> None:
+    for name in names:
+        if getattr(row, name) < 1:
+            raise file.error((table, name), f"{name} {getattr(row, name)} should be 1 or more")
+
+
+# -- assets.toml ---------------------------------------------------------------------------------
+
+
+class AssetRow(Row):
+    id: int
+    code: str
+    decimals: int
+
+
+class AssetsFile(Row):
+    valuation: str
+    asset: list[AssetRow]
+
+
+def _load_assets(file: ConfigFile[AssetsFile]) -> tuple[Asset, ...]:
+    """The assets, the valuation asset first."""
+    assets: dict[int, Asset] = {}
+    for position, row in enumerate(file.content.asset):
+        where: Where = ("asset", position)
+        if row.id < 1 or row.id in assets:
+            raise file.error((*where, "id"), f"id {row.id} should be positive and not yet taken")
+        if _CODE.fullmatch(row.code) is None:
+            raise file.error((*where, "code"), f'code "{row.code}" should be like "USDT"')
+        if not 0 <= row.decimals <= MAX_ASSET_DECIMALS:
+            raise file.error(
+                (*where, "decimals"), f"decimals {row.decimals} should be 0 to {MAX_ASSET_DECIMALS}"
+            )
+        assets[row.id] = Asset(row.id, row.code, row.decimals)
+    valuation = assets.get(VALUATION_ASSET)
+    if valuation is None or valuation.code != file.content.valuation:
+        raise file.error(
+            ("valuation",),
+            f'valuation "{file.content.valuation}" should be the code of the asset with '
+            f"id {VALUATION_ASSET}",
+        )
+    return tuple(assets[key] for key in sorted(assets))

@@ -1,0 +1,240 @@
+"""`instruments.toml`: the contracts, their filters and fees (UNIT-1, ORD-2, MAT-3).
+
+What a trader sees (a tick of "0.1") becomes what the core counts in. Each check says which key of
+which instrument is wrong and what would be right.
+"""
+
+import re
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from simulator.config.file import ConfigFile, DecimalText, Rate, Row, parse_duration
+from simulator.config.risk_tiers import TierRow, load_risk_tiers
+from simulator.config.toml_lines import Where
+from simulator.core.model.enums import InstrumentKind, MarkMethod
+from simulator.core.model.instruments import Asset, Instrument
+from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
+from simulator.decimal_text import MAX_DIGITS, format_rate
+
+MAX_INSTRUMENT_ID: Final = 100_000
+_CODE: Final = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
+_FILE_NAME: Final = re.compile(r"[a-z0-9_]+", re.ASCII)
+
+
+class ListedInstrument(NamedTuple):
+    """An instrument's terms and its risk table."""
+
+    terms: Instrument
+    tiers: tuple[TierRow, ...]
+
+
+class InstrumentRow(Row):
+    id: int
+    symbol: str
+    kind: Literal["perpetual"]
+    base: str
+    quote: str
+    price_decimals: int
+    quantity_decimals: int
+    tick_size: DecimalText
+    lot_size: DecimalText
+    min_quantity: DecimalText
+    max_quantity: DecimalText
+    max_market_quantity: DecimalText
+    min_notional: DecimalText
+    price_band: Rate
+    max_open_orders: int
+    maker_fee: Rate
+    taker_fee: Rate
+    liquidation_fee: Rate
+    sell_assumption: Rate
+    mark_method: Literal["index"]
+    index_staleness: str
+    default_leverage: int
+    risk_tiers: str
+
+
+class InstrumentsFile(Row):
+    instrument: list[InstrumentRow]
+
+
+def load_instruments(directory: Path, quote: Asset) -> dict[str, ListedInstrument]:
+    """All instruments by symbol, in the order of the file.
+
+    Raises:
+        ConfigError: a value that cannot be, an id or symbol used twice, no instrument at all.
+    """
+    file = ConfigFile(directory / "instruments.toml", InstrumentsFile, inheriting="instrument")
+    instruments: dict[str, ListedInstrument] = {}
+    ids: set[int] = set()
+    for position, row in enumerate(file.content.instrument):
+        reader = _InstrumentReader(file, position, row, quote)
+        reader.expect("symbol", row.symbol not in instruments, "is listed already")
+        reader.expect("id", row.id not in ids, "is taken already; ids are never shared")
+        tiers = reader.tiers(directory / "risk_tiers")
+        instruments[row.symbol] = ListedInstrument(reader.terms(), tiers)
+        ids.add(row.id)
+    if not instruments:
+        raise file.error((), "there should be at least one [[instrument]]")
+    return instruments
+
+
+class _InstrumentReader:
+    """One `[[instrument]]` with its place in the file, for errors."""
+
+    def __init__(
+        self, file: ConfigFile[InstrumentsFile], position: int, row: InstrumentRow, quote: Asset
+    ) -> None:
+        self.file = file
+        self.position = position
+        self.row = row
+        self.quote = quote
+
+    def terms(self) -> Instrument:
+        """The terms in the core's integers."""
+        row = self.row
+        self._check_names()
+        self._check_decimals()
+        self._check_rates()
+        self.expect("max_open_orders", row.max_open_orders >= 1, "should be 1 or more")
+        tick = self._step("tick_size", row.tick_size, "price_decimals", row.price_decimals)
+        lot = self._step("lot_size", row.lot_size, "quantity_decimals", row.quantity_decimals)
+        smallest = self._quantity("min_quantity", row.min_quantity, lot)
+        largest = self._quantity("max_quantity", row.max_quantity, lot)
+        largest_market = self._quantity("max_market_quantity", row.max_market_quantity, lot)
+        self.expect("max_quantity", smallest <= largest, "should be at least min_quantity")
+        self.expect(
+            "max_market_quantity",
+            smallest <= largest_market <= largest,
+            "should lie between min_quantity and max_quantity",
+        )
+        extra_decimals = self.quote.decimals - row.price_decimals - row.quantity_decimals
+        return Instrument(
+            instrument_id=row.id,
+            symbol=row.symbol,
+            kind=InstrumentKind.PERPETUAL,
+            base=row.base,
+            quote_asset_id=self.quote.asset_id,
+            price_decimals=row.price_decimals,
+            quantity_decimals=row.quantity_decimals,
+            notional_multiplier=10**extra_decimals,
+            tick_size=tick,
+            lot_size=lot,
+            min_quantity=smallest,
+            max_quantity=largest,
+            max_market_quantity=largest_market,
+            min_notional=self._amount("min_notional", row.min_notional),
+            price_band_rate=int(row.price_band),
+            max_open_orders=row.max_open_orders,
+            maker_fee_rate=int(row.maker_fee),
+            taker_fee_rate=int(row.taker_fee),
+            liquidation_fee_rate=int(row.liquidation_fee),
+            sell_assumption_rate=int(row.sell_assumption),
+            mark_method=MarkMethod.INDEX,
+            index_staleness_ns=self._staleness(),
+            default_leverage=row.default_leverage,
+        )
+
+    def tiers(self, directory: Path) -> tuple[TierRow, ...]:
+        """The risk table that the instrument names."""
+        name = self.row.risk_tiers
+        path = directory / f"{name}.toml"
+        self.expect(
+            "risk_tiers",
+            _FILE_NAME.fullmatch(name) is not None and path.is_file(),
+            f"should name a file in {directory.name}/, without .toml",
+        )
+        tiers = load_risk_tiers(path, self.quote.decimals)
+        self.expect(
+            "default_leverage",
+            1 <= self.row.default_leverage <= tiers[0][3],
+            f"should be 1 to {tiers[0][3]}, the max_leverage of its first risk tier",
+        )
+        return tiers
+
+    def expect(self, key: str, holds: bool, advice: str) -> None:
+        """Refuses the key's value, as written, unless `holds`."""
+        if not holds:
+            written = getattr(self.row, key)
+            raise self.file.error(
+                ("instrument", self.position, key),
+                f"{key} {_as_written(written)} of {self.row.symbol} {advice}",
+            )
+
+    def _check_names(self) -> None:
+        row = self.row
+        self.expect("id", 1 <= row.id < MAX_INSTRUMENT_ID, f"should be 1 to {MAX_INSTRUMENT_ID}")
+        self.expect("base", _CODE.fullmatch(row.base) is not None, 'should be like "BTC"')
+        self.expect(
+            "quote",
+            row.quote == self.quote.code,
+            f'should be "{self.quote.code}", the valuation asset',
+        )
+        symbol = f"{row.base}{row.quote}-PERP"
+        self.expect("symbol", row.symbol == symbol, f'should be "{symbol}", base, quote and kind')
+
+    def _check_decimals(self) -> None:
+        row = self.row
+        for key in ("price_decimals", "quantity_decimals"):
+            self.expect(key, getattr(row, key) >= 0, "should be 0 or more")
+        self.expect(
+            "quantity_decimals",
+            row.price_decimals + row.quantity_decimals <= self.quote.decimals,
+            f"and price_decimals {row.price_decimals} should add up to at most "
+            f"{self.quote.decimals}, the decimals of {self.quote.code}",
+        )
+
+    def _check_rates(self) -> None:
+        row = self.row
+        self.expect("price_band", 0 < row.price_band < RATE_ONE, "should lie between 0 and 1")
+        for key in ("taker_fee", "liquidation_fee", "sell_assumption"):
+            self.expect(key, 0 <= getattr(row, key) < RATE_ONE, "should be 0 or more, below 1")
+        self.expect(
+            "maker_fee",
+            -row.taker_fee <= row.maker_fee < RATE_ONE,
+            "should be below 1, and as a rebate no more than the taker_fee pays for",
+        )
+
+    def _step(self, key: str, text: str, decimals_key: str, decimals: int) -> int:
+        """A tick or a lot: a positive whole number of the instrument's units (UNIT-1)."""
+        where: Where = ("instrument", self.position, key)
+        self.file.decimal(where, text, MAX_DIGITS)
+        fraction = text.partition(".")[2]
+        self.expect(
+            key, len(fraction.rstrip("0")) <= decimals, f"is finer than {decimals_key} {decimals}"
+        )
+        step = self.file.decimal(where, text, decimals)
+        self.expect(key, 0 < step < AMOUNT_LIMIT, "should be above 0")
+        return step
+
+    def _quantity(self, key: str, text: str, lot: int) -> int:
+        where: Where = ("instrument", self.position, key)
+        quantity = self.file.decimal(where, text, self.row.quantity_decimals)
+        self.expect(
+            key,
+            0 < quantity < AMOUNT_LIMIT and quantity % lot == 0,
+            f"should be a positive multiple of lot_size {self.row.lot_size}",
+        )
+        return quantity
+
+    def _amount(self, key: str, text: str) -> int:
+        where: Where = ("instrument", self.position, key)
+        amount = self.file.decimal(where, text, self.quote.decimals)
+        self.expect(key, 0 <= amount < AMOUNT_LIMIT, "should be 0 or more, below 2^62 units")
+        return amount
+
+    def _staleness(self) -> int | None:
+        text = self.row.index_staleness
+        if text == "never":
+            return None
+        try:
+            return parse_duration(text)
+        except ValueError as error:
+            where: Where = ("instrument", self.position, "index_staleness")
+            raise self.file.error(where, f'index_staleness: {error}, nor "never"') from error
+
+
+def _as_written(value: object) -> str:
+    if isinstance(value, Rate):
+        return f'"{format_rate(value)}"'
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,1 @@
+"""Where index prices come from: files of bars, and a seeded generator."""
