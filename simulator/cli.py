@@ -1,0 +1,228 @@
+"""The command line: `simulator serve | replay | verify | rebuild | migrate | worlds | version`.
+
+Verbs only: everything is done by what `bootstrap` puts together. Exit codes: 0 done, 1 the answer
+is no (a journal does not verify, tables differ), 2 the call or its input is wrong.
+"""
+
+import asyncio
+import sys
+from fractions import Fraction
+from typing import Annotated
+
+import cyclopts
+import structlog
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from simulator import __version__
+from simulator.config.file import ConfigError
+from simulator.database.engine import open_engine
+from simulator.database.migrating import UnknownRevisionError, migrate
+from simulator.database.rebuild import JournalIncompleteError
+from simulator.database.rebuild import rebuild as rebuild_tables
+from simulator.database.writer import DatabaseJournal
+from simulator.decimal_text import DecimalError
+from simulator.market.feeds.klines import FeedError
+from simulator.replay_report import print_report, print_verification
+from simulator.runtime.clocks import MAX_SPEED, MIN_SPEED
+from simulator.runtime.errors import JournalCorrupt, WorldUnavailable
+from simulator.runtime.recovery import verify as verify_journal
+from simulator.scenarios.replay import ReplayError
+from simulator.scenarios.scripted_trader import TraderSpecError
+from simulator.settings import DEFAULT_WORLD, Settings, SettingsError, read_settings
+
+app = cyclopts.App(
+    name="simulator",
+    version=__version__,
+    help="A margin exchange simulator: practice, teach and replay leveraged trading with paper "
+    "money.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+DatabaseOption = Annotated[
+    str | None,
+    Parameter(name="--database", help="Database URL [default: sqlite:///data/simulator.db]."),
+]
+
+_EXPECTED = (
+    ConfigError,
+    DecimalError,
+    FeedError,
+    JournalCorrupt,
+    JournalIncompleteError,
+    ReplayError,
+    SettingsError,
+    TraderSpecError,
+    UnknownRevisionError,
+    WorldUnavailable,
+)
+
+
+class UsageError(ValueError):
+    """A call that cannot be understood; the message says what would be right."""
+
+
+def _settings(database: str | None) -> Settings:
+    settings = read_settings()
+    return settings if database is None else settings._replace(database_url=database)
+
+
+@app.command
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on.")] = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Serve the practice world over REST and websocket until interrupted.
+
+    Example: simulator serve --port 8000
+    """
+    from simulator.serving import run_server
+
+    settings = _settings(database)
+    if host is not None:
+        settings = settings._replace(host=host)
+    if port is not None:
+        settings = settings._replace(port=port)
+    run_server(settings, console)
+
+
+@app.command
+def replay(
+    *files: str,
+    speed: Annotated[
+        str, Parameter(help='"max", or world seconds per second like 60 (0.25 to 10000).')
+    ] = "max",
+    trader: Annotated[
+        list[str] | None,
+        Parameter(help="NAME:SYMBOL:long|short:20x:isolated|cross:DEPOSIT; may be repeated."),
+    ] = None,
+    world: Annotated[str, Parameter(help="Id of the world to be made.")] = "replay",
+    database: DatabaseOption = None,
+) -> None:
+    """Replay Binance kline FILES (csv, csv.gz, zip) as a world of its own, and report on it.
+
+    The instrument is taken from the file's name (BTCUSDT-1m.csv is BTCUSDT-PERP), or given as
+    SYMBOL=FILE.
+
+    Example: simulator replay examples/flash_crash_1m.csv --trader
+    ann:BTCUSDT-PERP:long:20x:isolated:1000
+    """
+    from simulator.replaying import run_replay
+
+    if not files:
+        raise UsageError("say which files to replay, like examples/flash_crash_1m.csv")
+    outcome = asyncio.run(
+        run_replay(_settings(database), list(files), trader or [], world, _speed(speed), console)
+    )
+    print_report(outcome, console)
+
+
+def _speed(text: str) -> Fraction | None:
+    if text == "max":
+        return None
+    try:
+        speed = Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise UsageError(f'--speed "{text}" should be "max" or a number') from error
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        raise UsageError(f'--speed "{text}" should be between {float(MIN_SPEED)} and {MAX_SPEED}')
+    return speed
+
+
+@app.command
+def verify(world: str = DEFAULT_WORLD, *, database: DatabaseOption = None) -> None:
+    """Execute a world's journal again and compare events, hashes and snapshots.
+
+    Example: simulator verify practice
+    """
+    journal, last = _journal(database, world)
+    with _progress() as progress:
+        task = progress.add_task(f"executing {world} again", total=last)
+        outcome = verify_journal(
+            journal, world, progress=lambda seq: progress.update(task, completed=seq)
+        )
+        progress.update(task, completed=outcome.entries)
+    print_verification(world, outcome, console)
+    if outcome.difference is not None:
+        sys.exit(1)
+
+
+@app.command
+def rebuild(world: str = DEFAULT_WORLD, *, database: DatabaseOption = None) -> None:
+    """Recreate a world's tables from its journal. No server may have the world open.
+
+    Example: simulator rebuild practice
+    """
+    _, last = _journal(database, world)
+    engine = open_engine(_settings(database).database_url)
+    with _progress() as progress:
+        task = progress.add_task(f"rebuilding the tables of {world}", total=last)
+        rebuild_tables(engine, world, lambda done, _: progress.update(task, completed=done))
+    engine.dispose()
+    console.print(f"The tables of [bold]{world}[/] are rebuilt from {last:,} journal entries.")
+
+
+@app.command
+def worlds(*, database: DatabaseOption = None) -> None:
+    """List the worlds of a database."""
+    from simulator.replay_report import print_worlds
+
+    settings = _settings(database)
+    migrate(settings.database_url)
+    engine = open_engine(settings.database_url)
+    print_worlds(DatabaseJournal(engine), console)
+    engine.dispose()
+
+
+@app.command(name="migrate")
+def migrate_command(*, database: DatabaseOption = None) -> None:
+    """Create the tables, or bring them up to date with this version."""
+    settings = _settings(database)
+    migrate(settings.database_url)
+    console.print(f"{settings.database_url} has the tables of version {__version__}.")
+
+
+def _journal(database: str | None, world: str) -> tuple[DatabaseJournal, int]:
+    """The journal of an existing database, and the last seq of a world in it."""
+    settings = _settings(database)
+    migrate(settings.database_url)
+    journal = DatabaseJournal(open_engine(settings.database_url))
+    last = journal.last(world)
+    if last is None:
+        known = ", ".join(each.world_id for each in journal.worlds()) or "none"
+        raise UsageError(f"there is no world {world} in {settings.database_url}; there is: {known}")
+    return journal, last[0]
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def main() -> None:
+    """The `simulator` command."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        app()
+    except (UsageError, *_EXPECTED) as error:
+        errors.print(f"[bold red]simulator:[/] {error}", highlight=False)
+        sys.exit(2)

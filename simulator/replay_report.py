@@ -1,0 +1,195 @@
+"""What a person reads after a replay, a verification, or about the worlds of a database."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from simulator.core import views
+from simulator.core.model.enums import PositionSide, Side
+from simulator.core.model.events import (
+    LiquidationEnded,
+    LiquidationStarted,
+    LiquidationStepTaken,
+    MarginCallEnded,
+    MarginCallIssued,
+    PositionTakenOver,
+    TradeExecuted,
+)
+from simulator.core.model.instruments import Instrument
+from simulator.core.model.units import divide_half_even
+from simulator.database.writer import DatabaseJournal
+from simulator.decimal_text import format_decimal
+from simulator.runtime.recovery import Verification
+
+if TYPE_CHECKING:
+    from simulator.replaying import Moment, ReplayOutcome
+
+_VALUATION_DECIMALS = 8
+
+
+def money(amount: int) -> str:
+    """An amount of the valuation asset to the cent, half-even, with thousands separated."""
+    cents = divide_half_even(amount, 10 ** (_VALUATION_DECIMALS - 2))
+    sign, cents = ("-" if cents < 0 else ""), abs(cents)
+    return f"{sign}{cents // 100:,}.{cents % 100:02d}"
+
+
+def utc(time_ns: int) -> str:
+    """World time to the millisecond."""
+    moment = datetime.fromtimestamp(time_ns // 10**9, UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{time_ns // 10**6 % 1000:03d}"
+
+
+def print_report(outcome: "ReplayOutcome", console: Console) -> None:
+    """The traders' stories, who ended with what, and how to prove it."""
+    plan = outcome.plan
+    console.print(
+        f"\nWorld [bold]{outcome.world_id}[/]: {utc(plan.begin_ns)} to {utc(plan.end_ns)} UTC, "
+        f"{outcome.entries:,} entries in {outcome.seconds:.1f} s",
+        highlight=False,
+    )
+    terms = {each.instrument_id: each for each in plan.instruments.values()}
+    for spec in plan.traders:
+        side = "long" if spec.side == Side.BUY else "short"
+        console.print(
+            f"\n[bold]{spec.name}[/], {spec.leverage}x {spec.margin_mode.name.lower()} {side} on "
+            f"{spec.terms.symbol}, deposit {money(spec.deposit)}",
+            highlight=False,
+        )
+        for line in _story(outcome.stories[spec.name], outcome.accounts[spec.name], terms):
+            console.print(f"  {line}", highlight=False)
+        _print_end(outcome, spec.name, terms, console)
+    _print_totals(outcome, console)
+
+
+def _story(moments: "list[Moment]", account_id: int, terms: dict[int, Instrument]) -> list[str]:
+    return [
+        f"{utc(moment.time_ns)}  {text}"
+        for moment in moments
+        if (text := _sentence(moment, account_id, terms)) is not None
+    ]
+
+
+def _sentence(moment: "Moment", account_id: int, terms: dict[int, Instrument]) -> str | None:
+    match moment.event:
+        case TradeExecuted() as trade:
+            of = terms[trade.instrument_id]
+            taker = trade.taker_account_id == account_id
+            bought = (trade.taker_side == Side.BUY) == taker
+            quantity = format_decimal(trade.quantity, of.quantity_decimals)
+            price = format_decimal(trade.price, of.price_decimals)
+            return f"{'bought' if bought else 'sold'} {quantity} {of.base} at {price}"
+        case MarginCallIssued() as call:
+            of = terms[call.instrument_id]
+            mark = format_decimal(call.mark_price, of.price_decimals)
+            again = " again" if call.repeated else ""
+            return (
+                f"[yellow]margin call{again}[/] at mark {mark}: equity {money(call.equity)} is at "
+                f"or under {money(call.call_margin)}; add {money(call.amount_to_add)} or reduce by "
+                f"{format_decimal(call.quantity_to_reduce, of.quantity_decimals)} {of.base}"
+            )
+        case MarginCallEnded() as ended:
+            return f"margin call ended: {ended.end.name.lower()}"
+        case LiquidationStarted() as started:
+            return (
+                f"[red]liquidation[/]: equity {money(started.equity)} is at or under maintenance "
+                f"{money(started.maintenance_margin)}"
+            )
+        case LiquidationStepTaken() as step:
+            of = terms[step.instrument_id]
+            side = "long" if step.position_side == PositionSide.LONG else "short"
+            return (
+                f"  offers {format_decimal(step.quantity, of.quantity_decimals)} {of.base} of the "
+                f"{side}, mark {format_decimal(step.mark_price, of.price_decimals)}, not worse "
+                f"than {format_decimal(step.takeover_price, of.price_decimals)}"
+            )
+        case PositionTakenOver() as taken:
+            of = terms[taken.instrument_id]
+            quantity = format_decimal(taken.quantity, of.quantity_decimals)
+            return f"  the insurance fund takes {quantity} {of.base}"
+        case LiquidationEnded() as liquidation:
+            return (
+                f"  ended {liquidation.outcome.name.lower()}: fee {money(liquidation.fee)}, left "
+                f"{money(liquidation.equity)}, deficit {money(liquidation.deficit)}"
+            )
+        case _:
+            return None
+
+
+def _print_end(
+    outcome: "ReplayOutcome", name: str, terms: dict[int, Instrument], console: Console
+) -> None:
+    account_id = outcome.accounts[name]
+    wallets = views.account_wallets(outcome.state, account_id)
+    equity = sum(wallet.equity for wallet in wallets)
+    console.print(f"  at the end: equity {money(equity)}", highlight=False)
+    for position in views.positions_of(outcome.state, account_id):
+        of = terms[position.instrument_id]
+        price = position.liquidation_price
+        line = "none" if price is None else format_decimal(price, of.price_decimals)
+        console.print(
+            f"  still holds {format_decimal(position.quantity, of.quantity_decimals)} {of.base} "
+            f"{position.side.name.lower()}, PnL {money(position.unrealized_pnl)}, "
+            f"liquidation price {line}",
+            highlight=False,
+        )
+
+
+def _print_totals(outcome: "ReplayOutcome", console: Console) -> None:
+    totals = outcome.totals
+    parts = {
+        "mint": totals.mint,
+        "wallets": totals.wallets,
+        "insurance fund": totals.insurance_fund,
+        "fees": totals.fees,
+        "clearing": totals.clearing,
+        "lending pool": totals.lending_pool,
+        "shortfall": totals.shortfall,
+    }
+    table = Table(title="The ledger, in USDT", title_justify="left")
+    table.add_column("account")
+    table.add_column("balance", justify="right")
+    for label, value in parts.items():
+        table.add_row(label, money(value))
+    table.add_section()
+    table.add_row("sum", money(sum(parts.values())))
+    console.print()
+    console.print(table)
+    console.print(f"chain hash {outcome.chain_hash.hex()}", highlight=False)
+    console.print(f"state hash {outcome.state_hash.hex()}", highlight=False)
+    console.print(
+        f"kept as world [bold]{outcome.world_id}[/] in {outcome.database_url}; prove it with "
+        f"[bold]simulator verify {outcome.world_id}[/]",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_verification(world_id: str, outcome: Verification, console: Console) -> None:
+    if outcome.difference is not None:
+        console.print(f"[red]{world_id} does not verify:[/] {outcome.difference}", highlight=False)
+        return
+    console.print(
+        f"[green]{world_id} verifies:[/] {outcome.entries:,} entries give the same events",
+        highlight=False,
+    )
+    console.print(f"chain hash {outcome.chain.hex()}", highlight=False)
+    console.print(f"state hash {outcome.state.hex()}", highlight=False)
+
+
+def print_worlds(journal: DatabaseJournal, console: Console) -> None:
+    table = Table()
+    for column in ("world", "title", "created (UTC)", "entries", "made of"):
+        table.add_column(column)
+    for world in journal.worlds():
+        last = journal.last(world.world_id)
+        table.add_row(
+            world.world_id,
+            world.title,
+            utc(world.created_ns),
+            f"{0 if last is None else last[0]:,}",
+            world.config,
+        )
+    console.print(table)

@@ -1,0 +1,166 @@
+"""Running a replay from the command line: open the world, let the files pass, look at the end."""
+
+import asyncio
+from collections.abc import Sequence
+from fractions import Fraction
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from simulator.bootstrap import Host, free_world_id, open_host, open_replay
+from simulator.core import views
+from simulator.core.codec import Entry, decode_entry, state_hash
+from simulator.core.model.events import (
+    AnyEvent,
+    LiquidationEnded,
+    LiquidationStarted,
+    LiquidationStepTaken,
+    MarginCallEnded,
+    MarginCallIssued,
+    PositionTakenOver,
+    TradeExecuted,
+)
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.runtime.clocks import monotonic_ns
+from simulator.runtime.errors import WorldHalted
+from simulator.runtime.world import World, WorldStatus
+from simulator.scenarios.replay import (
+    ReplayPlan,
+    plan_replay,
+    read_files,
+    trader_accounts,
+)
+from simulator.scenarios.scripted_trader import parse_trader
+from simulator.settings import Settings
+
+_WINDOW_NS = 10 * 60 * 10**9
+"""World time between two looks at the progress of a replay at full speed."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """Something that happened to a trader, with its world time."""
+
+    time_ns: int
+    event: AnyEvent
+
+
+class ReplayOutcome(msgspec.Struct, frozen=True):
+    """What there is to tell after a replay."""
+
+    world_id: str
+    plan: ReplayPlan
+    accounts: dict[str, int]
+    stories: dict[str, list[Moment]]
+    state: ExchangeState
+    totals: views.WorldTotals
+    entries: int
+    seconds: float
+    chain_hash: bytes
+    state_hash: bytes
+    database_url: str
+
+
+async def run_replay(
+    settings: Settings,
+    files: Sequence[str],
+    traders: Sequence[str],
+    wanted_id: str,
+    speed: Fraction | None,
+    console: Console,
+) -> ReplayOutcome:
+    """Reads the files, replays them to their end, and gathers the traders' stories.
+
+    Raises:
+        ReplayError, FeedError, TraderSpecError, ConfigError: the input; says what would be right.
+        WorldHalted: the world did not get to the end.
+    """
+    exchange = settings.load_exchange()
+    read, instruments = read_files(files, exchange)
+    decimals = exchange.assets[0].decimals
+    specs = [parse_trader(text, instruments, decimals) for text in traders]
+    plan = plan_replay(read, instruments, specs)
+    for each in (file for group in read.values() for file in group):
+        report = each.report
+        gaps = f", {len(report.gaps)} gaps" if report.gaps else ""
+        console.print(f"{each.path.name}: {report.rows:,} bars{gaps}", highlight=False)
+    async with open_host(settings) as host:
+        world_id = free_world_id(host, wanted_id)
+        began = monotonic_ns()
+        world = await open_replay(host, exchange, plan, world_id, speed)
+        await _play(world, plan, console)
+        seconds = (monotonic_ns() - began) / 1e9
+        await world.stop()
+        return _outcome(host, world, plan, seconds, settings.database_url)
+
+
+async def _play(world: World, plan: ReplayPlan, console: Console) -> None:
+    """Lets all of the files pass, showing how far it is."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("replaying"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f}%"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("replaying", total=(plan.end_ns - plan.begin_ns) / 1e9)
+        now = plan.begin_ns
+        while now < plan.end_ns:
+            if world.clock.mode.value == "STEPPED":
+                now = min(now + _WINDOW_NS, plan.end_ns)
+                await world.run_until(now)
+            else:
+                await asyncio.sleep(0.1)
+                now = world.clock.now()
+            if world.status == WorldStatus.HALTED:
+                raise WorldHalted(f"world {world.world_id} is halted: {world.halt_reason}")
+            progress.update(task, completed=(now - plan.begin_ns) / 1e9)
+
+
+def _outcome(
+    host: Host, world: World, plan: ReplayPlan, seconds: float, database_url: str
+) -> ReplayOutcome:
+    accounts = trader_accounts(plan)
+    stories: dict[str, list[Moment]] = {name: [] for name in accounts}
+    names = {account_id: name for name, account_id in accounts.items()}
+    chain = b""
+    for row in host.journal.read(world.world_id, 0):
+        _tell(decode_entry(row.encoded), names, stories)
+        chain = row.chain_hash
+    return ReplayOutcome(
+        world.world_id,
+        plan,
+        accounts,
+        stories,
+        world.state,
+        views.world_totals(world.state),
+        world.state.seq,
+        seconds,
+        chain,
+        state_hash(world.state),
+        database_url,
+    )
+
+
+def _tell(entry: Entry, names: dict[int, str], stories: dict[str, list[Moment]]) -> None:
+    """Adds what an entry means to the traders that it touches."""
+    liquidated: str | None = None
+    for event in entry.events:
+        name: str | None = None
+        match event:
+            case TradeExecuted():
+                name = names.get(event.taker_account_id) or names.get(event.maker_account_id)
+            case MarginCallIssued():
+                name = names.get(event.account_id)
+            case LiquidationStarted():
+                name = liquidated = names.get(event.account_id)
+            case LiquidationStepTaken() | PositionTakenOver() | MarginCallEnded():
+                name = liquidated
+            case LiquidationEnded():
+                name, liquidated = liquidated, None
+            case _:
+                continue
+        if name is not None:
+            stories[name].append(Moment(entry.time_ns, event))

@@ -1,0 +1,38 @@
+"""Who surrounds the traders of a world: accounts of market makers and noise traders.
+
+A world's first commands open these accounts in a fixed order, so their ids follow from their
+place; a world that is opened again finds its cast without looking anything up.
+"""
+
+from collections.abc import Iterable
+
+from simulator.core.model.accounts import FIRST_TRADER_ACCOUNT, FIRST_WALLET
+from simulator.core.model.commands import AnyCommand, Deposit, OpenAccount, SetMarginMode
+from simulator.core.model.enums import MarginMode
+from simulator.core.model.instruments import VALUATION_ASSET
+
+
+def account_at(place: int) -> int:
+    """The account id of the `place`-th account of a world, counted from 0."""
+    return FIRST_TRADER_ACCOUNT + place
+
+
+def cross_wallet_at(place: int) -> int:
+    """Its CROSS wallet, if no isolated wallet was opened before it."""
+    return FIRST_WALLET + 2 * place + 1
+
+
+def open_cast_member(
+    place: int, deposit: int, instrument_ids: Iterable[int], free_of_fees: bool
+) -> list[AnyCommand]:
+    """Opens the next account, pays it in, and sets it to CROSS where it trades."""
+    fee = 0 if free_of_fees else None
+    commands: list[AnyCommand] = [
+        OpenAccount(fee, fee),
+        Deposit(cross_wallet_at(place), VALUATION_ASSET, deposit),
+    ]
+    commands += [
+        SetMarginMode(account_at(place), instrument_id, MarginMode.CROSS)
+        for instrument_id in instrument_ids
+    ]
+    return commands
