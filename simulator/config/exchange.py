@@ -22,18 +22,41 @@ from simulator.core.model.commands import (
     ListInstrument,
 )
 from simulator.core.model.instruments import VALUATION_ASSET, Asset, WorldParameters
-from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
+from simulator.core.model.units import AMOUNT_LIMIT, NS_PER_SECOND, RATE_ONE
 from simulator.runtime.world import Limits
 
 MAX_ASSET_DECIMALS: Final = 10
+MAX_PUBLIC_INTERVAL_NS: Final = 10 * NS_PER_SECOND
+NS_PER_MS: Final = NS_PER_SECOND // 1000
 _CODE: Final = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
 
 
+class ApiRate(NamedTuple):
+    """How many per second one caller may do, and how many at once."""
+
+    per_second: int
+    burst: int
+
+
+class ApiConfig(NamedTuple):
+    """How much the door lets in, and how it tells its news."""
+
+    orders: ApiRate
+    """Placing, amending and canceling, per user."""
+    requests: ApiRate
+    """All others, per user; or per host of those who have no token."""
+    guests: ApiRate
+    """Guests who join, per host."""
+    public_interval_ms: int
+    """Public news of the websocket is collected for so long; 0: it leaves at once."""
+
+
 class ExchangeConfig(NamedTuple):
-    """What every world of this exchange starts from."""
+    """What every world of this exchange starts from, and the door to all of them."""
 
     parameters: WorldParameters
     limits: Limits
+    api: ApiConfig
     assets: tuple[Asset, ...]
     instruments: dict[str, ListedInstrument]
     """By symbol, in the order of the file."""
@@ -62,6 +85,7 @@ def load_exchange(directory: Path) -> ExchangeConfig:
     return ExchangeConfig(
         _load_parameters(file, valuation.decimals),
         _load_limits(file),
+        _load_api(file),
         assets,
         load_instruments(directory, valuation),
     )
@@ -89,9 +113,22 @@ class RuntimeRow(Row):
     idle_pause: Duration | None = None
 
 
+class RateRow(Row):
+    per_second: int
+    burst: int
+
+
+class ApiRow(Row):
+    orders: RateRow
+    requests: RateRow
+    guests: RateRow
+    public_interval: Duration | None = None
+
+
 class ExchangeFile(Row):
     world: WorldRow
     runtime: RuntimeRow
+    api: ApiRow
 
 
 def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldParameters:
@@ -100,7 +137,7 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
         raise file.error(("world", "call_ratio"), "call_ratio should be above 0 and at most 1")
     if row.clear_ratio < RATE_ONE:
         raise file.error(("world", "clear_ratio"), "clear_ratio should be 1 or more")
-    _expect_positive(file, "world", row, ("page_size", "client_order_minimum"))
+    _expect_positive(file, ("world",), row, ("page_size", "client_order_minimum"))
     where: Where = ("world", "fund_unload_notional")
     notional = file.decimal(where, row.fund_unload_notional, decimals)
     if not 0 < notional < AMOUNT_LIMIT:
@@ -120,7 +157,7 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
 def _load_limits(file: ConfigFile[ExchangeFile]) -> Limits:
     row = file.content.runtime
     _expect_positive(
-        file, "runtime", row, ("most_commands", "batches_in_flight", "snapshot_every")
+        file, ("runtime",), row, ("most_commands", "batches_in_flight", "snapshot_every")
     )
     return Limits(
         most_commands=row.most_commands,
@@ -131,12 +168,30 @@ def _load_limits(file: ConfigFile[ExchangeFile]) -> Limits:
     )
 
 
+def _load_api(file: ConfigFile[ExchangeFile]) -> ApiConfig:
+    row = file.content.api
+    interval = row.public_interval or 0
+    if interval > MAX_PUBLIC_INTERVAL_NS:
+        raise file.error(("api", "public_interval"), "public_interval should be at most 10s")
+    return ApiConfig(
+        orders=_load_rate(file, "orders", row.orders),
+        requests=_load_rate(file, "requests", row.requests),
+        guests=_load_rate(file, "guests", row.guests),
+        public_interval_ms=interval // NS_PER_MS,
+    )
+
+
+def _load_rate(file: ConfigFile[ExchangeFile], name: str, row: RateRow) -> ApiRate:
+    _expect_positive(file, ("api", name), row, ("per_second", "burst"))
+    return ApiRate(row.per_second, row.burst)
+
+
 def _expect_positive(
-    file: ConfigFile[ExchangeFile], table: str, row: Row, names: Iterable[str]
+    file: ConfigFile[ExchangeFile], table: Where, row: Row, names: Iterable[str]
 ) -> None:
     for name in names:
         if getattr(row, name) < 1:
-            raise file.error((table, name), f"{name} {getattr(row, name)} should be 1 or more")
+            raise file.error((*table, name), f"{name} {getattr(row, name)} should be 1 or more")
 
 
 # -- assets.toml ---------------------------------------------------------------------------------

@@ -150,9 +150,7 @@ class ConfigFile(Generic[RowT]):
     def _form_error(self, message: str, row_type: type[Row]) -> ConfigError:
         match = _PATH.match(message)
         problem, path = (match[1], match[2] or "") if match is not None else (message, "")
-        where: Where = tuple(
-            key if key else int(position) for key, position in _STEP.findall(path)
-        )
+        where: Where = tuple(key if key else int(position) for key, position in _STEP.findall(path))
         field = _FIELD.match(problem)
         if field is None:
             for word, meaning in _WORDS.items():

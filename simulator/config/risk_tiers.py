@@ -76,9 +76,7 @@ def _cap(
     return cap
 
 
-def _amount(
-    file: ConfigFile[TierTable], position: int, key: str, text: str, decimals: int
-) -> int:
+def _amount(file: ConfigFile[TierTable], position: int, key: str, text: str, decimals: int) -> int:
     amount = file.decimal(("rows", position, key), text, decimals)
     if not 0 <= amount < AMOUNT_LIMIT:
         raise file.error(("rows", position, key), f"{key} should be 0 or more, below 2^62 units")
