@@ -1,0 +1,90 @@
+"""Writing many rows in few steps: every count of rows arrives, and no update scans its table."""
+
+import pytest
+from sqlalchemy import Engine
+
+from simulator.database.engine import reading, writing
+from simulator.database.statements import Row, Rows, Statement, Statements
+
+
+class Listener:
+    """A cursor that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, list[object]]] = []
+
+    def execute(self, text: str, values: list[object]) -> None:
+        self.steps.append((text, values))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 7, 700, 1_023, 1_024, 1_025, 2_500])
+def test_every_row_is_written_once(engine: Engine, count: int) -> None:
+    written: list[Row] = [("w", number, f"A{number}", 8) for number in range(count)]
+    rows = Rows()
+    rows.assets = written
+    with writing(engine) as connection:
+        Statements().write(connection.connection.cursor(), rows)
+    with reading(engine) as connection:
+        found = connection.exec_driver_sql("SELECT * FROM assets ORDER BY asset_id").all()
+    assert [tuple(row) for row in found] == written
+
+
+def test_a_step_takes_a_thousand_rows() -> None:
+    listener = Listener()
+    rows: list[Row] = [(number, "x") for number in range(2_500)]
+    Statement("", 2, "").run(listener, rows)
+    assert [len(values) for _, values in listener.steps] == [2_048, 2_048, 1_024]
+    assert listener.steps[2][0] == ", ".join(["(?, ?)"] * 512)
+    assert listener.steps[2][1][: 2 * 452] == [value for row in rows[2_048:] for value in row]
+    assert set(listener.steps[2][1][2 * 452 :]) == {None}
+
+
+def test_rows_are_counted() -> None:
+    rows = Rows()
+    assert rows.count() == 0
+    rows.orders = [(1,), (2,)]
+    rows.takeovers = [(1,)]
+    assert rows.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("closed_positions", ("w", 1, 1, "LONG")),
+        ("margin_call_repeats", ("w", 1, 1, 5)),
+        ("margin_call_ends", ("w", 1, 1, 1, "CURED", 1)),
+        ("liquidation_ends", ("w", 1, 1, 1, "CLOSED", 1, 1, 1, 1)),
+    ],
+)
+def test_changing_rows_looks_them_up_by_key(engine: Engine, name: str, row: Row) -> None:
+    """Without help SQLite would read a whole table for each batch."""
+    rows, listener = Rows(), Listener()
+    setattr(rows, name, [row, row, row, row])
+    Statements().write(listener, rows)
+    ((text, values),) = listener.steps
+    with reading(engine) as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple(values)).all()
+    details = [step[3] for step in plan]
+    tables = ("positions", "margin_calls", "liquidations")
+    assert [
+        detail for detail in details if detail.startswith(tuple(f"SCAN {t}" for t in tables))
+    ] == []
+    assert any("USING PRIMARY KEY" in detail for detail in details)
+
+
+def test_candle_pieces_merge(engine: Engine) -> None:
+    statements = Statements()
+    key = ("w", 1, "LAST", 60)
+    pieces = [
+        (100, 120, 90, 110, 5, 50, 2),
+        (111, 115, 80, 85, 1, 10, 1),
+        (85, 130, 85, 99, 2, 20, 1),
+    ]
+    with writing(engine) as connection:
+        cursor = connection.connection.cursor()
+        for piece in pieces:
+            rows = Rows()
+            rows.candles = [(*key, *piece)]
+            statements.write(cursor, rows)
+        found = connection.exec_driver_sql("SELECT * FROM candles").all()
+    assert [tuple(row) for row in found] == [(*key, 100, 130, 80, 99, 8, 80, 4)]
