@@ -5,6 +5,7 @@ is no (a journal does not verify, tables differ), 2 the call or its input is wro
 """
 
 import asyncio
+import logging
 import sys
 from fractions import Fraction
 from typing import Annotated
@@ -13,11 +14,13 @@ import cyclopts
 import structlog
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from simulator import __version__
+from simulator.bootstrap import WorldChangedError
 from simulator.config.file import ConfigError
-from simulator.database.engine import open_engine
+from simulator.database.engine import UnusableDatabaseError, open_engine
 from simulator.database.migrating import UnknownRevisionError, migrate
 from simulator.database.rebuild import JournalIncompleteError
 from simulator.database.rebuild import rebuild as rebuild_tables
@@ -56,6 +59,8 @@ _EXPECTED = (
     SettingsError,
     TraderSpecError,
     UnknownRevisionError,
+    UnusableDatabaseError,
+    WorldChangedError,
     WorldUnavailable,
 )
 
@@ -82,6 +87,7 @@ def serve(
     """
     from simulator.serving import run_server
 
+    _log_from(logging.INFO)
     settings = _settings(database)
     if host is not None:
         settings = settings._replace(host=host)
@@ -210,8 +216,8 @@ def _progress() -> Progress:
     )
 
 
-def main() -> None:
-    """The `simulator` command."""
+def _log_from(level: int) -> None:
+    """Log lines are JSON on standard error; what a person reads goes to standard output."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -219,10 +225,17 @@ def main() -> None:
             structlog.processors.dict_tracebacks,
             structlog.processors.JSONRenderer(),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def main() -> None:
+    """The `simulator` command."""
+    _log_from(logging.WARNING)
     try:
         app()
     except (UsageError, *_EXPECTED) as error:
-        errors.print(f"[bold red]simulator:[/] {error}", highlight=False)
+        message = f"[bold red]simulator:[/] {escape(str(error))}"
+        errors.print(message, highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -1,7 +1,6 @@
 """What a person reads after a replay, a verification, or about the worlds of a database."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -21,10 +20,8 @@ from simulator.core.model.instruments import Instrument
 from simulator.core.model.units import divide_half_even
 from simulator.database.writer import DatabaseJournal
 from simulator.decimal_text import format_decimal
+from simulator.replaying import Moment, ReplayOutcome
 from simulator.runtime.recovery import Verification
-
-if TYPE_CHECKING:
-    from simulator.replaying import Moment, ReplayOutcome
 
 _VALUATION_DECIMALS = 8
 
@@ -42,13 +39,14 @@ def utc(time_ns: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{time_ns // 10**6 % 1000:03d}"
 
 
-def print_report(outcome: "ReplayOutcome", console: Console) -> None:
+def print_report(outcome: ReplayOutcome, console: Console) -> None:
     """The traders' stories, who ended with what, and how to prove it."""
     plan = outcome.plan
     console.print(
         f"\nWorld [bold]{outcome.world_id}[/]: {utc(plan.begin_ns)} to {utc(plan.end_ns)} UTC, "
         f"{outcome.entries:,} entries in {outcome.seconds:.1f} s",
         highlight=False,
+        soft_wrap=True,
     )
     terms = {each.instrument_id: each for each in plan.instruments.values()}
     for spec in plan.traders:
@@ -57,14 +55,15 @@ def print_report(outcome: "ReplayOutcome", console: Console) -> None:
             f"\n[bold]{spec.name}[/], {spec.leverage}x {spec.margin_mode.name.lower()} {side} on "
             f"{spec.terms.symbol}, deposit {money(spec.deposit)}",
             highlight=False,
+            soft_wrap=True,
         )
         for line in _story(outcome.stories[spec.name], outcome.accounts[spec.name], terms):
-            console.print(f"  {line}", highlight=False)
+            console.print(f"  {line}", highlight=False, soft_wrap=True)
         _print_end(outcome, spec.name, terms, console)
     _print_totals(outcome, console)
 
 
-def _story(moments: "list[Moment]", account_id: int, terms: dict[int, Instrument]) -> list[str]:
+def _story(moments: list[Moment], account_id: int, terms: dict[int, Instrument]) -> list[str]:
     return [
         f"{utc(moment.time_ns)}  {text}"
         for moment in moments
@@ -72,7 +71,7 @@ def _story(moments: "list[Moment]", account_id: int, terms: dict[int, Instrument
     ]
 
 
-def _sentence(moment: "Moment", account_id: int, terms: dict[int, Instrument]) -> str | None:
+def _sentence(moment: Moment, account_id: int, terms: dict[int, Instrument]) -> str | None:
     match moment.event:
         case TradeExecuted() as trade:
             of = terms[trade.instrument_id]
@@ -119,12 +118,12 @@ def _sentence(moment: "Moment", account_id: int, terms: dict[int, Instrument]) -
 
 
 def _print_end(
-    outcome: "ReplayOutcome", name: str, terms: dict[int, Instrument], console: Console
+    outcome: ReplayOutcome, name: str, terms: dict[int, Instrument], console: Console
 ) -> None:
     account_id = outcome.accounts[name]
     wallets = views.account_wallets(outcome.state, account_id)
     equity = sum(wallet.equity for wallet in wallets)
-    console.print(f"  at the end: equity {money(equity)}", highlight=False)
+    console.print(f"  at the end: equity {money(equity)}", highlight=False, soft_wrap=True)
     for position in views.positions_of(outcome.state, account_id):
         of = terms[position.instrument_id]
         price = position.liquidation_price
@@ -134,10 +133,11 @@ def _print_end(
             f"{position.side.name.lower()}, PnL {money(position.unrealized_pnl)}, "
             f"liquidation price {line}",
             highlight=False,
+            soft_wrap=True,
         )
 
 
-def _print_totals(outcome: "ReplayOutcome", console: Console) -> None:
+def _print_totals(outcome: ReplayOutcome, console: Console) -> None:
     totals = outcome.totals
     parts = {
         "mint": totals.mint,
@@ -157,8 +157,8 @@ def _print_totals(outcome: "ReplayOutcome", console: Console) -> None:
     table.add_row("sum", money(sum(parts.values())))
     console.print()
     console.print(table)
-    console.print(f"chain hash {outcome.chain_hash.hex()}", highlight=False)
-    console.print(f"state hash {outcome.state_hash.hex()}", highlight=False)
+    console.print(f"chain hash {outcome.chain_hash.hex()}", highlight=False, soft_wrap=True)
+    console.print(f"state hash {outcome.state_hash.hex()}", highlight=False, soft_wrap=True)
     console.print(
         f"kept as world [bold]{outcome.world_id}[/] in {outcome.database_url}; prove it with "
         f"[bold]simulator verify {outcome.world_id}[/]",
@@ -169,14 +169,19 @@ def _print_totals(outcome: "ReplayOutcome", console: Console) -> None:
 
 def print_verification(world_id: str, outcome: Verification, console: Console) -> None:
     if outcome.difference is not None:
-        console.print(f"[red]{world_id} does not verify:[/] {outcome.difference}", highlight=False)
+        console.print(
+            f"[red]{world_id} does not verify:[/] {outcome.difference}",
+            highlight=False,
+            soft_wrap=True,
+        )
         return
     console.print(
         f"[green]{world_id} verifies:[/] {outcome.entries:,} entries give the same events",
         highlight=False,
+        soft_wrap=True,
     )
-    console.print(f"chain hash {outcome.chain.hex()}", highlight=False)
-    console.print(f"state hash {outcome.state.hex()}", highlight=False)
+    console.print(f"chain hash {outcome.chain.hex()}", highlight=False, soft_wrap=True)
+    console.print(f"state hash {outcome.state.hex()}", highlight=False, soft_wrap=True)
 
 
 def print_worlds(journal: DatabaseJournal, console: Console) -> None:

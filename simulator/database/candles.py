@@ -2,8 +2,7 @@
 
 A minute without a trade has no LAST bar, so a long bar is made of the minutes there are. Before
 its first moment a world may have warm-up bars, made at its creation: of one minute, and of one
-day. A warm-up day is widened by the minutes of that day, which agree with it where they overlap
-and go on where it ends.
+day. Where a bar is of both, it begins with the warm-up and goes on with the world.
 """
 
 from collections.abc import Iterable
@@ -13,20 +12,18 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    CompoundSelect,
     Connection,
     Engine,
-    Integer,
+    FromClause,
     Select,
     Table,
+    and_,
     cast,
     delete,
-    exists,
     func,
     insert,
     literal,
     select,
-    union_all,
 )
 
 from simulator.core.model.units import NS_PER_SECOND
@@ -139,13 +136,79 @@ class Candles:
                 connection.execute(insert(warm_up_candles), rows)
 
 
+class _Bars:
+    """Stored bars of one series: a table, and of the warm-up ones those of one length."""
+
+    def __init__(self, series: Series, table: Table, interval_s: int | None = None) -> None:
+        self.table = table
+        self._is_warm_up = interval_s is not None
+        self._series = series
+        self._interval_s = interval_s
+
+    def conditions(self, table: FromClause) -> list[ColumnElement[bool]]:
+        """Which rows of the table, or of an alias of it, are these bars."""
+        found = [
+            table.c.world_id == self._series.world_id,
+            table.c.instrument_id == self._series.instrument_id,
+            table.c.source == self._series.source,
+        ]
+        if self._interval_s is not None:
+            found.append(table.c.interval_s == self._interval_s)
+        return found
+
+    def in_buckets(self, interval_ns: int, start: int, until: int) -> Select[Any]:
+        """Extremes and sums by bucket; open and close are those of its first and last bar."""
+        table = self.table
+        time = table.c.open_time_ns
+        bucket = (time - time % interval_ns).label("bucket")
+        grouped = (
+            select(
+                bucket,
+                func.min(time).label("first"),
+                func.max(time).label("last"),
+                func.max(table.c.high).label("high"),
+                func.min(table.c.low).label("low"),
+                *(self._sum(name).label(name) for name in ("volume", "notional", "trade_count")),
+            )
+            .where(*self.conditions(table), time >= start, time < until)
+            .group_by(bucket)
+            .subquery("grouped")
+        )
+        opening, closing = table.alias("opening"), table.alias("closing")
+        is_first = opening.c.open_time_ns == grouped.c.first
+        is_last = closing.c.open_time_ns == grouped.c.last
+        return (
+            select(
+                grouped.c.bucket,
+                opening.c.open,
+                grouped.c.high,
+                grouped.c.low,
+                closing.c.close,
+                grouped.c.volume,
+                grouped.c.notional,
+                grouped.c.trade_count,
+                literal(self._is_warm_up),
+            )
+            .join_from(grouped, opening, and_(is_first, *self.conditions(opening)))
+            .join(closing, and_(is_last, *self.conditions(closing)))
+        )
+
+    def _sum(self, name: str) -> ColumnElement[int]:
+        """Nothing was traded before the first moment."""
+        if self._is_warm_up:
+            return cast(literal(0), BigInteger)
+        return cast(func.sum(self.table.c[name]), BigInteger)
+
+
 class _Reader:
-    """One series of bars, on one connection."""
+    """One series in bars of one length, on one connection."""
 
     def __init__(self, connection: Connection, series: Series, interval_ns: int) -> None:
         self._connection = connection
-        self._series = series
         self._interval_ns = interval_ns
+        self._parts = [_Bars(series, warm_up_candles, _MINUTE_S), _Bars(series, candles)]
+        if interval_ns == _DAY_S * NS_PER_SECOND:
+            self._parts.insert(0, _Bars(series, warm_up_candles, _DAY_S))
 
     def span(self, bound: int | None, window: Window) -> tuple[int, int] | None:
         """Times `(from, until)` of at most `limit` bars beyond the bound, with a bar in them.
@@ -154,10 +217,10 @@ class _Reader:
         is no bar beyond the bound.
         """
         edges = []
-        for table, filters in self._sources():
-            time = table.c.open_time_ns
+        for part in self._parts:
+            time = part.table.c.open_time_ns
             edge = func.max(time) if window.newest_first else func.min(time)
-            query = self._of_series(select(edge), table).where(*filters)
+            query = select(edge).where(*part.conditions(part.table))
             if bound is not None and window.newest_first:
                 query = query.where(time < bound)
             elif bound is not None:
@@ -174,147 +237,30 @@ class _Reader:
         first = self._bucket(min(edges))
         return first, first + length
 
-    def bars(self, start: int, until: int) -> dict[int, CandleItem]:
-        """The bars that open in `start <= time < until`, by opening time."""
-        found = {
-            item.open_time_ns: item
-            for item in map(_item, self._connection.execute(self._aggregated(start, until)))
-        }
-        if self._is_daily():
-            table = warm_up_candles.c
-            query = self._of_series(
-                select(table.open_time_ns, table.open, table.high, table.low, table.close),
-                warm_up_candles,
-            ).where(
-                table.interval_s == _DAY_S, table.open_time_ns >= start, table.open_time_ns < until
-            )
-            for time, opened, high, low, closed in self._connection.execute(query):
-                day = CandleItem(time, opened, high, low, closed, 0, 0, 0, True)
-                found[time] = _widened(day, found.get(time))
-        return found
-
-    def _aggregated(self, start: int, until: int) -> Select[Any]:
-        """Bars made of minutes: extremes and sums by bucket, then open and close by their times."""
-        minutes = self._minutes(start, until).cte("minutes")
-        time = minutes.c.open_time_ns
-        bucket = (time - time % self._interval_ns).label("bucket")
-        grouped = (
-            select(
-                bucket,
-                func.min(time).label("first"),
-                func.max(time).label("last"),
-                func.max(minutes.c.high).label("high"),
-                func.min(minutes.c.low).label("low"),
-                cast(func.sum(minutes.c.volume), BigInteger).label("volume"),
-                cast(func.sum(minutes.c.notional), BigInteger).label("notional"),
-                cast(func.sum(minutes.c.trade_count), BigInteger).label("trade_count"),
-                func.max(minutes.c.warm_up).label("warm_up"),
-            )
-            .group_by(bucket)
-            .subquery("grouped")
-        )
-        opening, closing = minutes.alias("opening"), minutes.alias("closing")
-        return (
-            select(
-                grouped.c.bucket,
-                opening.c.open,
-                grouped.c.high,
-                grouped.c.low,
-                closing.c.close,
-                grouped.c.volume,
-                grouped.c.notional,
-                grouped.c.trade_count,
-                grouped.c.warm_up,
-            )
-            .join_from(grouped, opening, opening.c.open_time_ns == grouped.c.first)
-            .join(closing, closing.c.open_time_ns == grouped.c.last)
-        )
-
-    def _minutes(self, start: int, until: int) -> CompoundSelect[Any]:
-        """Live minutes, and warm-up minutes where there is no live one."""
-        live, warm = candles.c, warm_up_candles.c
-        lived = self._of_series(select(live.open_time_ns), candles).where(
-            live.open_time_ns == warm.open_time_ns
-        )
-        nothing = cast(literal(0), BigInteger)
-        return union_all(
-            self._of_series(
-                select(
-                    live.open_time_ns,
-                    live.open,
-                    live.high,
-                    live.low,
-                    live.close,
-                    live.volume,
-                    live.notional,
-                    live.trade_count,
-                    cast(literal(0), Integer).label("warm_up"),
-                ),
-                candles,
-            ).where(live.open_time_ns >= start, live.open_time_ns < until),
-            self._of_series(
-                select(
-                    warm.open_time_ns,
-                    warm.open,
-                    warm.high,
-                    warm.low,
-                    warm.close,
-                    nothing,
-                    nothing,
-                    nothing,
-                    cast(literal(1), Integer),
-                ),
-                warm_up_candles,
-            ).where(
-                warm.interval_s == _MINUTE_S,
-                warm.open_time_ns >= start,
-                warm.open_time_ns < until,
-                ~exists(lived),
-            ),
-        )
-
-    def _of_series(self, query: Select[Any], table: Table) -> Select[Any]:
-        return query.where(
-            table.c.world_id == self._series.world_id,
-            table.c.instrument_id == self._series.instrument_id,
-            table.c.source == self._series.source,
-        )
-
-    def _sources(self) -> list[tuple[Table, list[ColumnElement[bool]]]]:
-        """Where bars of this interval come from."""
-        interval = warm_up_candles.c.interval_s
-        sources: list[tuple[Table, list[ColumnElement[bool]]]] = [
-            (candles, []),
-            (warm_up_candles, [interval == _MINUTE_S]),
-        ]
-        if self._is_daily():
-            sources.append((warm_up_candles, [interval == _DAY_S]))
-        return sources
-
-    def _is_daily(self) -> bool:
-        return self._interval_ns == _DAY_S * NS_PER_SECOND
-
     def _bucket(self, time_ns: int) -> int:
         return time_ns - time_ns % self._interval_ns
 
+    def bars(self, start: int, until: int) -> dict[int, CandleItem]:
+        """The bars that open in `start <= time < until`, by opening time."""
+        found: dict[int, CandleItem] = {}
+        for part in self._parts:
+            for row in self._connection.execute(part.in_buckets(self._interval_ns, start, until)):
+                bar = CandleItem(*row)
+                before = found.get(bar.open_time_ns)
+                found[bar.open_time_ns] = bar if before is None else _continued(before, bar)
+        return found
 
-def _item(row: Any) -> CandleItem:
-    time, opened, high, low, closed, volume, notional, trades, warm_up = row
-    return CandleItem(time, opened, high, low, closed, volume, notional, trades, bool(warm_up))
 
-
-def _widened(day: CandleItem, minutes: CandleItem | None) -> CandleItem:
-    """A warm-up day with what its minutes tell: they may begin later, and never end before it."""
-    if minutes is None:
-        return day
+def _continued(bar: CandleItem, later: CandleItem) -> CandleItem:
+    """A bar with what a part of it tells that ends later, or with it."""
     return CandleItem(
-        day.open_time_ns,
-        day.open,
-        max(day.high, minutes.high),
-        min(day.low, minutes.low),
-        minutes.close,
-        minutes.volume,
-        minutes.notional,
-        minutes.trade_count,
-        True,
+        bar.open_time_ns,
+        bar.open,
+        max(bar.high, later.high),
+        min(bar.low, later.low),
+        later.close,
+        bar.volume + later.volume,
+        bar.notional + later.notional,
+        bar.trade_count + later.trade_count,
+        bar.warm_up or later.warm_up,
     )

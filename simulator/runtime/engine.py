@@ -55,7 +55,7 @@ class Engine:
         """Lets everything happen that is due up to a world time."""
         due = self.exchange.next_due()
         while due is not None and due <= time_ns:
-            self._execute(due, AdvanceTime(due))
+            self._execute(max(due, self.time_ns), AdvanceTime(due))
             self._finish_sweep()
             due = self.exchange.next_due()
 

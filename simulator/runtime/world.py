@@ -166,6 +166,8 @@ class World:
 
     async def stop(self) -> None:
         """Refuses new commands, finishes those it has, takes a snapshot, waits for the disk."""
+        if self._stopping:
+            return
         self._stopping = True
         self._awake.set()
         if self._task is not None:

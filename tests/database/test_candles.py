@@ -139,11 +139,17 @@ def test_a_day_goes_on_where_its_warm_up_ends(warmed: Engine) -> None:
     ]
 
 
+def test_warm_up_bars_are_replaced(warmed: Engine) -> None:
+    Candles(warmed).store_warm_up("new", warm_up()[:1])
+    assert days_of(warmed) == [(BEGIN - 2 * DAY, 100, 140, 90, 110), (BEGIN, 124, 130, 70, 75)]
+
+
 def test_hours_lead_from_warm_up_into_the_world(warmed: Engine) -> None:
     series = Series("new", 1, "INDEX", "1h")
     bars = all_bars(Candles(warmed), series, 5, newest_first=False)
     assert len(bars) == 25
     assert [bar.warm_up for bar in bars] == [True] * 24 + [False]
+    assert [bar.open_time_ns for bar in bars] == [NOON - DAY + 60 * MINUTE * n for n in range(25)]
     last = bars[-1]
     assert (last.open_time_ns, last.open, last.high, last.low, last.close) == (
         NOON,
@@ -154,13 +160,13 @@ def test_hours_lead_from_warm_up_into_the_world(warmed: Engine) -> None:
     )
 
 
-def test_a_minute_of_the_world_goes_before_its_warm_up(warmed: Engine) -> None:
-    Candles(warmed).store_warm_up("new", [WarmUpBar(1, "INDEX", 60, NOON, 1, 1, 1, 1)])
+def test_a_minute_goes_on_where_its_warm_up_ends(warmed: Engine) -> None:
+    Candles(warmed).store_warm_up("new", [WarmUpBar(1, "INDEX", 60, NOON, 121, 131, 121, 124)])
     page = Candles(warmed).page(Series("new", 1, "INDEX", "1m"), Window(limit=6))
-    assert [(bar.open_time_ns, bar.open) for bar in page.items] == [
-        (NOON + 5 * MINUTE, 75),
-        (NOON + MINUTE, 128),
-        (NOON, 124),
+    assert page.items[-1] == CandleItem(NOON, 121, 131, 121, 128, 0, 0, 0, True)
+    assert [(bar.open_time_ns, bar.open, bar.warm_up) for bar in page.items[:-1]] == [
+        (NOON + 5 * MINUTE, 75, False),
+        (NOON + MINUTE, 128, False),
     ]
 
 
