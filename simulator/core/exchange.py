@@ -14,7 +14,6 @@ from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules import (
     accounts,
     administration,
-    margin,
     mark_price,
     orders,
     quotes,
@@ -23,7 +22,7 @@ from simulator.core.rules import (
 )
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.risk_watch import RiskWatch
-from simulator.core.state.apply import apply
+from simulator.core.state.apply import HANDLERS
 from simulator.core.state.exchange_state import ExchangeState
 
 _Rule = Callable[[Execution, Any], Refusal | None]
@@ -40,11 +39,14 @@ _RULES: dict[type[Any], _Rule] = {
     c.AdjustBalance: accounts.adjust_balance,
     c.SetLeverage: accounts.set_leverage,
     c.SetMarginMode: accounts.set_margin_mode,
+    c.PlaceOrder: orders.place_order,
     c.AmendOrder: orders.amend_order,
     c.CancelOrder: orders.cancel_order,
     c.CancelAllOrders: orders.cancel_all_orders,
     c.ReplaceQuotes: quotes.replace_quotes,
     c.SetIndexPrices: mark_price.set_index_prices,
+    c.AdvanceTime: time.advance_time,
+    c.ContinueSweep: sweep.continue_sweep,
 }
 
 
@@ -61,7 +63,8 @@ class Exchange:
         self._watch = RiskWatch()
         for wallet_id in self.state.unit_positions:
             if self.state.is_unit(wallet_id):
-                self._watch.file(self.state, margin.assess(self.state, wallet_id))
+                self._watch.outdate(wallet_id)
+        self._watch.refresh(self.state)
         self.state.touched_units.clear()
 
     def execute(self, time_ns: int, command: c.AnyCommand) -> tuple[AnyEvent, ...]:
@@ -72,20 +75,15 @@ class Exchange:
             AssertionError: another invariant is.
         """
         state = self.state
-        self._stamp(time_ns, command)
+        kind = type(command)
+        self._stamp(time_ns, kind)
         run = Execution(state, self._watch)
-        if state.pending_sweep and not isinstance(command, c.ContinueSweep):
-            _reject(run, refuse(RejectReason.SWEEP_IN_PROGRESS))
-        elif isinstance(command, c.PlaceOrder):
-            orders.place_order(run, command)
-        elif isinstance(command, c.AdvanceTime):
-            time.advance_time(run, command)
-        elif isinstance(command, c.ContinueSweep):
-            sweep.continue_sweep(run)
+        if state.pending_sweep and kind is not c.ContinueSweep:
+            refusal: Refusal | None = refuse(RejectReason.SWEEP_IN_PROGRESS)
         else:
-            refusal = _RULES[type(command)](run, command)
-            if refusal is not None:
-                _reject(run, refusal)
+            refusal = _RULES[kind](run, command)
+        if refusal is not None:
+            run.emit(CommandRejected(refusal.reason, refusal.needed, refusal.available))
         if state.touched_units:
             sweep.sweep(run)
         state.ledger.check(VALUATION_ASSET)
@@ -93,21 +91,19 @@ class Exchange:
 
     def fold(self, time_ns: int, command: c.AnyCommand, events: Sequence[AnyEvent]) -> None:
         """Applies the events of a journaled command; call `resume` before executing again."""
-        self._stamp(time_ns, command)
+        self._stamp(time_ns, type(command))
+        state = self.state
         for event in events:
-            apply(self.state, event)
-        self.state.touched_units.clear()
+            HANDLERS[type(event)](state, event)
+        state.touched_units.clear()
 
     def next_due(self) -> int | None:
         """The world time at which an `AdvanceTime` is due; none if nothing ever is."""
         return time.next_due(self.state)
 
-    def _stamp(self, time_ns: int, command: c.AnyCommand) -> None:
+    def _stamp(self, time_ns: int, kind: type[c.Command]) -> None:
         """Counts the command. AdvanceTime moves the clock itself, step by step."""
-        self.state.seq += 1
-        if not isinstance(command, c.AdvanceTime):
-            self.state.time_ns = max(self.state.time_ns, time_ns)
-
-
-def _reject(run: Execution, refusal: Refusal) -> None:
-    run.emit(CommandRejected(refusal.reason, refusal.needed, refusal.available))
+        state = self.state
+        state.seq += 1
+        if kind is not c.AdvanceTime and time_ns > state.time_ns:
+            state.time_ns = time_ns

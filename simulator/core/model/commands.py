@@ -101,7 +101,7 @@ class SetMarginMode(Command, frozen=True, tag=15):
 
 
 class PlaceOrder(Command, frozen=True, tag=20):
-    """ORD-1. `price` is none for market orders."""
+    """ORD-1. `price` is none for market orders; `keep_margin` is for reduce-only ones (WAL-4)."""
 
     account_id: int
     instrument_id: int

@@ -1,6 +1,7 @@
 """The closed lists of the vocabulary. Their numbers are in journals and are never reused."""
 
 from enum import IntEnum
+from typing import Final
 
 
 class Side(IntEnum):
@@ -125,3 +126,26 @@ class LiquidationOutcome(IntEnum):
 
     RECOVERED = 1
     CLOSED = 2
+
+
+# Members that the rules meet at every order and fill, under names of their own, to be compared with
+# `is`. On CPython 3.11 `Side.BUY` asks the enum's metaclass (100 ns); a plain name costs 5 ns.
+
+BUY: Final = Side.BUY
+SELL: Final = Side.SELL
+LONG: Final = PositionSide.LONG
+SHORT: Final = PositionSide.SHORT
+MARKET_ORDER: Final = OrderType.MARKET
+LIMIT_ORDER: Final = OrderType.LIMIT
+GTC: Final = TimeInForce.GTC
+IOC: Final = TimeInForce.IOC
+FOK: Final = TimeInForce.FOK
+CROSS_MARGIN: Final = MarginMode.CROSS
+ISOLATED_MARGIN: Final = MarginMode.ISOLATED
+SPOT_WALLET: Final = WalletKind.SPOT
+CROSS_WALLET: Final = WalletKind.CROSS
+ISOLATED_WALLET: Final = WalletKind.ISOLATED
+OPEN: Final = MarketState.OPEN
+RESTING: Final = OrderStatus.RESTING
+FILLED: Final = OrderStatus.FILLED
+CANCELED: Final = OrderStatus.CANCELED

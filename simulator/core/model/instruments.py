@@ -147,5 +147,5 @@ def tier_at(tiers: tuple[RiskTier, ...], notional: int) -> RiskTier:
 
 def initial_margin_at(tiers: tuple[RiskTier, ...], notional: int, leverage: int) -> int:
     """`notional / L`, L never above the cap of the notional's tier, rounded up (MARG-4)."""
-    capped = min(leverage, tier_at(tiers, notional).max_leverage)
-    return divide_up(notional, capped)
+    highest = tier_at(tiers, notional).max_leverage
+    return divide_up(notional, leverage if leverage < highest else highest)

@@ -3,12 +3,14 @@
 from simulator.core.model.events import AnyEvent
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules.risk_watch import RiskWatch
-from simulator.core.state.apply import apply
+from simulator.core.state.apply import HANDLERS
 from simulator.core.state.exchange_state import ExchangeState
 
 
 class Execution:
     """Collects the events of one command. An emitted event has happened by the next line."""
+
+    __slots__ = ("events", "state", "watch")
 
     def __init__(self, state: ExchangeState, watch: RiskWatch) -> None:
         self.state = state
@@ -17,7 +19,7 @@ class Execution:
 
     def emit(self, event: AnyEvent) -> None:
         self.events.append(event)
-        apply(self.state, event)
+        HANDLERS[type(event)](self.state, event)
 
 
 def refuse(

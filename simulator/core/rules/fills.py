@@ -5,27 +5,38 @@ values; `settle_fill` emits it: position, realized PnL, fee, and for isolated ma
 that moves between CROSS and the isolated wallet.
 """
 
-from typing import NamedTuple
+from typing import Final
+
+import msgspec
 
 from simulator.core.model.accounts import FEES, clearing_account
 from simulator.core.model.enums import (
+    BUY,
+    ISOLATED_MARGIN,
+    ISOLATED_WALLET,
+    LONG,
+    SHORT,
     CancelReason,
-    MarginMode,
     PositionSide,
     Side,
     TransferKind,
-    WalletKind,
 )
 from simulator.core.model.events import MarginLocked, PositionChanged, WalletOpened
-from simulator.core.model.instruments import Instrument, tier_at
+from simulator.core.model.instruments import Instrument
 from simulator.core.model.units import RATE_ONE, divide_up, part_of
 from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import Order
+from simulator.core.state.exposure import Exposure
+from simulator.core.state.records import Order, Position
+
+_REALIZED_PNL: Final = TransferKind.REALIZED_PNL
+_TRANSFER: Final = TransferKind.TRANSFER
+_FEE: Final = TransferKind.FEE
+_REBATE: Final = TransferKind.REBATE
 
 
-class FillParts(NamedTuple):
+class FillParts(msgspec.Struct, frozen=True, gc=False):
     """A fill in two parts. `closed_entry` is signed like the position's entry notional."""
 
     closed_quantity: int
@@ -44,14 +55,16 @@ def split_fill(
     Closing takes `sign * floor(|entry| * q / Q)` out of the entry notional; PnL is exact
     against that.
     """
-    closed = min(quantity, abs(net)) if net * side < 0 else 0
+    if net * side >= 0:
+        return FillParts(0, 0, 0, 0, quantity, terms.notional(quantity, price))
+    held = abs(net)
+    closed = quantity if quantity < held else held
     closed_notional = terms.notional(closed, price)
-    closed_entry = part_of(entry, closed, abs(net)) if closed else 0
-    realized = -side * closed_notional - closed_entry if closed else 0
+    closed_entry = part_of(entry, closed, held)
+    realized = -side * closed_notional - closed_entry
     opened = quantity - closed
-    return FillParts(
-        closed, closed_notional, closed_entry, realized, opened, terms.notional(opened, price)
-    )
+    opened_notional = terms.notional(opened, price) if opened else 0
+    return FillParts(closed, closed_notional, closed_entry, realized, opened, opened_notional)
 
 
 def fee_of(notional: int, rate: int) -> int:
@@ -71,15 +84,12 @@ class IsolatedSketch:
     question of the same code.
     """
 
-    def __init__(self, state: ExchangeState, account_id: int, instrument_id: int) -> None:
-        exposure = state.find_exposure(account_id, instrument_id)
-        position = None
-        if exposure is not None:
-            position = exposure.long or exposure.short
+    def __init__(self, state: ExchangeState, account_id: int, exposure: Exposure) -> None:
+        position = exposure.long or exposure.short
         self.state = state
         self.cross_wallet_id = state.accounts[account_id].cross_wallet_id
-        self.record = state.instruments[instrument_id]
-        self.leverage = state.settings(account_id, instrument_id).leverage
+        self.record = exposure.record
+        self.leverage = exposure.settings.leverage
         self.quantity = 0 if position is None else position.quantity
         self.entry = 0 if position is None else position.entry_notional
         self.account_id = account_id
@@ -90,6 +100,7 @@ class IsolatedSketch:
         """Out of CROSS so far, less what came back to it."""
         self.released = 0
         """Of the lock in CROSS, by orders that filled or will be canceled."""
+        self.keep_margin = False
 
     def refusal(self, side: Side, quantity: int, price: int, fee_rate: int) -> CancelReason | None:
         """WAL-4: why the opening part of a fill must not be made; none if it may be."""
@@ -125,9 +136,10 @@ class IsolatedSketch:
             share = part_of(max(0, held), parts.closed_quantity, abs(self.quantity))
             fee = fee_of(parts.closed_notional, fee_rate)
             held += parts.realized_pnl - fee
-            back = min(max(0, share + parts.realized_pnl - fee), max(0, held))
-            held -= back
-            spent -= back
+            if not self.keep_margin:
+                back = min(max(0, share + parts.realized_pnl - fee), max(0, held))
+                held -= back
+                spent -= back
         if parts.opened_quantity:
             if net == 0:
                 held = self._held_for(side)
@@ -138,7 +150,7 @@ class IsolatedSketch:
             entry += side * parts.opened_notional
         equity = held + net * margin.mark_of(self.record) * terms.notional_multiplier - entry
         notional = terms.notional(abs(net), margin.mark_of(self.record))
-        exact = margin.maintenance_exact(notional, tier_at(self.record.tiers, notional))
+        exact = margin.maintenance_of(self.record, notional)
         call_margin = margin.call_margin_of(exact, self.state.parameters.call_ratio)
         return _AfterFill(parts.opened_quantity, net, entry, held, spent, equity > call_margin)
 
@@ -150,7 +162,7 @@ class IsolatedSketch:
         return 0 if wallet is None else margin.net_assets(wallet)
 
 
-class _AfterFill(NamedTuple):
+class _AfterFill(msgspec.Struct, frozen=True, gc=False):
     opened: int
     quantity: int
     entry: int
@@ -176,16 +188,15 @@ def account_fee_rate(state: ExchangeState, account_id: int, instrument_id: int, 
     return terms.taker_fee_rate if own is None else own
 
 
-class Fill(NamedTuple):
+class Fill(msgspec.Struct, frozen=True, gc=False):
     """One account's half of a trade, decided but not yet emitted."""
 
     order: Order
-    trade_id: int
+    exposure: Exposure
+    cause: money.Cause
     parts: FillParts
     closing_fee: int
     opening_fee: int
-    position_side: PositionSide
-    """Of the position that the closing part reduces."""
 
     @property
     def fee(self) -> int:
@@ -199,16 +210,15 @@ def decide_fill(
     exposure = state.exposures[order.account_id][order.instrument_id]
     position = exposure.long or exposure.short
     net, entry = (0, 0) if position is None else (position.quantity, position.entry_notional)
-    terms = state.instruments[order.instrument_id].terms
-    parts = split_fill(net, entry, order.side, quantity, price, terms)
+    parts = split_fill(net, entry, order.side, quantity, price, exposure.record.terms)
     rate = fee_rate_of(state, order, maker)
     return Fill(
         order,
-        trade_id,
+        exposure,
+        money.Cause(order.order_id, trade_id, order.liquidation_id),
         parts,
-        fee_of(parts.closed_notional, rate),
-        fee_of(parts.opened_notional, rate),
-        PositionSide.LONG if net > 0 else PositionSide.SHORT,
+        fee_of(parts.closed_notional, rate) if parts.closed_quantity else 0,
+        fee_of(parts.opened_notional, rate) if parts.opened_quantity else 0,
     )
 
 
@@ -226,53 +236,40 @@ def settle_fill(run: Execution, fill: Fill, keep_margin: bool, lock: int) -> Non
 
 def _settle_closing(run: Execution, fill: Fill, keep_margin: bool) -> None:
     order, parts = fill.order, fill.parts
-    exposure = run.state.exposures[order.account_id][order.instrument_id]
-    position = exposure.position(fill.position_side)
+    position = fill.exposure.short if order.side is BUY else fill.exposure.long
     if position is None:
         raise AssertionError(f"order {order.order_id} closes a position that is not there")
     wallet = run.state.wallets[position.wallet_id]
-    held = max(0, margin.net_assets(wallet))
-    share = part_of(held, parts.closed_quantity, abs(position.quantity))
-    cause = money.Cause(order.order_id, fill.trade_id, order.liquidation_id)
-    close_position(
-        run,
-        order.account_id,
-        order.instrument_id,
-        fill.position_side,
-        order.side * parts.closed_quantity,
-        parts.closed_entry,
-        parts.realized_pnl,
-        cause,
-    )
-    charge_fee(run, wallet.wallet_id, fill.closing_fee, cause)
-    if wallet.kind == WalletKind.ISOLATED and not keep_margin:
+    gives_back = wallet.kind is ISOLATED_WALLET and not keep_margin
+    share = 0
+    if gives_back:
+        held = max(0, margin.net_assets(wallet))
+        share = part_of(held, parts.closed_quantity, abs(position.quantity))
+    quantity = order.side * parts.closed_quantity
+    close_position(run, position, quantity, parts.closed_entry, parts.realized_pnl, fill.cause)
+    charge_fee(run, wallet.wallet_id, fill.closing_fee, fill.cause)
+    if gives_back:
         back = max(0, share + parts.realized_pnl - fill.closing_fee)
         back = min(back, max(0, margin.net_assets(wallet)))
         cross = run.state.accounts[order.account_id].cross_wallet_id
-        money.receive(run, wallet.wallet_id, cross, TransferKind.TRANSFER, back, cause)
+        money.receive(run, wallet.wallet_id, cross, _TRANSFER, back, fill.cause)
 
 
 def close_position(
     run: Execution,
-    account_id: int,
-    instrument_id: int,
-    position_side: PositionSide,
+    position: Position,
     quantity: int,
     closed_entry: int,
     realized_pnl: int,
     cause: money.Cause,
 ) -> None:
     """Takes a signed quantity and its entry notional out of a position and settles the PnL."""
-    exposure = run.state.exposures[account_id][instrument_id]
-    position = exposure.position(position_side)
-    if position is None:
-        raise AssertionError(f"account {account_id} has no position on {instrument_id}")
     wallet_id = position.wallet_id
     run.emit(
         PositionChanged(
-            account_id,
-            instrument_id,
-            position_side,
+            position.account_id,
+            position.instrument_id,
+            position.side,
             wallet_id,
             quantity,
             -closed_entry,
@@ -281,24 +278,22 @@ def close_position(
             cause.liquidation_id,
         )
     )
-    clearing = clearing_account(instrument_id)
+    clearing = clearing_account(position.instrument_id)
     if realized_pnl >= 0:
-        money.receive(run, clearing, wallet_id, TransferKind.REALIZED_PNL, realized_pnl, cause)
+        money.receive(run, clearing, wallet_id, _REALIZED_PNL, realized_pnl, cause)
     else:
-        money.pay(run, wallet_id, clearing, TransferKind.REALIZED_PNL, -realized_pnl, cause)
+        money.pay(run, wallet_id, clearing, _REALIZED_PNL, -realized_pnl, cause)
 
 
 def _settle_opening(run: Execution, fill: Fill) -> None:
     order, parts = fill.order, fill.parts
-    side = PositionSide.LONG if order.side == Side.BUY else PositionSide.SHORT
+    side = LONG if order.side is BUY else SHORT
     cross = run.state.accounts[order.account_id].cross_wallet_id
-    cause = money.Cause(order.order_id, fill.trade_id, order.liquidation_id)
     wallet_id = cross
-    if order.margin_mode == MarginMode.ISOLATED:
+    if order.margin_mode is ISOLATED_MARGIN:
         wallet_id = isolated_wallet(run, order.account_id, order.instrument_id, side)
-        leverage = run.state.settings(order.account_id, order.instrument_id).leverage
-        placed = opening_margin(parts.opened_notional, leverage)
-        money.receive(run, cross, wallet_id, TransferKind.TRANSFER, placed, cause)
+        placed = opening_margin(parts.opened_notional, fill.exposure.settings.leverage)
+        money.receive(run, cross, wallet_id, _TRANSFER, placed, fill.cause)
     run.emit(
         PositionChanged(
             order.account_id,
@@ -308,10 +303,10 @@ def _settle_opening(run: Execution, fill: Fill) -> None:
             order.side * parts.opened_quantity,
             order.side * parts.opened_notional,
             0,
-            fill.trade_id,
+            fill.cause.trade_id,
         )
     )
-    charge_fee(run, cross, fill.opening_fee, cause)
+    charge_fee(run, cross, fill.opening_fee, fill.cause)
 
 
 def isolated_wallet(run: Execution, account_id: int, instrument_id: int, side: PositionSide) -> int:
@@ -320,13 +315,13 @@ def isolated_wallet(run: Execution, account_id: int, instrument_id: int, side: P
     if wallet is not None:
         return wallet.wallet_id
     wallet_id = run.state.counters.wallet + 1
-    run.emit(WalletOpened(wallet_id, account_id, WalletKind.ISOLATED, instrument_id, side))
+    run.emit(WalletOpened(wallet_id, account_id, ISOLATED_WALLET, instrument_id, side))
     return wallet_id
 
 
 def charge_fee(run: Execution, wallet_id: int, fee: int, cause: money.Cause) -> None:
     """A fee to the exchange, or a rebate from it."""
-    if fee >= 0:
-        money.pay(run, wallet_id, FEES, TransferKind.FEE, fee, cause)
-    else:
-        money.receive(run, FEES, wallet_id, TransferKind.REBATE, -fee, cause)
+    if fee > 0:
+        money.pay(run, wallet_id, FEES, _FEE, fee, cause)
+    elif fee < 0:
+        money.receive(run, FEES, wallet_id, _REBATE, -fee, cause)

@@ -38,9 +38,7 @@ def take_over(
     run.emit(PositionTakenOver(liquidation_id, instrument_id, side, quantity, notional))
     fills.close_position(
         run,
-        position.account_id,
-        instrument_id,
-        side,
+        position,
         -side * quantity,
         closed_entry,
         side * notional - closed_entry,
@@ -68,9 +66,7 @@ def _add_to_fund(
     if opposite is not None:
         entry = part_of(opposite.entry_notional, closed, abs(opposite.quantity))
         realized = -side * closed_notional - entry
-        fills.close_position(
-            run, FUND_ACCOUNT, instrument_id, opposite.side, side * closed, entry, realized, cause
-        )
+        fills.close_position(run, opposite, side * closed, entry, realized, cause)
     if quantity > closed:
         run.emit(
             PositionChanged(

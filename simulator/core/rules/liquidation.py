@@ -46,13 +46,13 @@ def is_due(state: ExchangeState, risk: UnitRisk) -> bool:
     An ongoing liquidation that stood still while its instruments were halted is due too.
     """
     wallet = state.wallets[risk.wallet_id]
-    positions = state.unit_positions.get(risk.wallet_id)
-    if positions and margin.largest_position(state, risk.wallet_id, open_only=True) is None:
+    if wallet.liquidation is None and risk.equity > risk.maintenance_margin:
         return False
-    if wallet.liquidation is not None:
-        return True
+    positions = state.unit_positions.get(risk.wallet_id)
+    if positions:
+        return margin.largest_position(state, risk.wallet_id, open_only=True) is not None
     has_debt = state.holding(risk.wallet_id).settlement_debt > 0
-    return (bool(positions) or has_debt) and risk.equity <= risk.maintenance_margin
+    return wallet.liquidation is not None or has_debt
 
 
 def liquidate(run: Execution, wallet_id: int) -> None:

@@ -5,9 +5,16 @@ together: initial >= call >= maintenance. Amounts are minor units of the valuati
 requirements are summed exactly (in 1e-12 of a minor unit) and rounded up once (UNIT-3).
 """
 
-from typing import NamedTuple
+import msgspec
 
-from simulator.core.model.enums import MarginMode, MarketState, PositionSide, WalletKind
+from simulator.core.model.enums import (
+    CROSS_MARGIN,
+    CROSS_WALLET,
+    ISOLATED_WALLET,
+    LONG,
+    OPEN,
+    SPOT_WALLET,
+)
 from simulator.core.model.instruments import VALUATION_ASSET, RiskTier, initial_margin_at, tier_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.state.exchange_state import ExchangeState
@@ -15,7 +22,7 @@ from simulator.core.state.exposure import Exposure
 from simulator.core.state.records import InstrumentRecord, Position, Wallet
 
 
-class UnitRisk(NamedTuple):
+class UnitRisk(msgspec.Struct, frozen=True, gc=False):
     """MARG-1 to MARG-3 of one unit.
 
     `exact_maintenance` is the maintenance margin times 1e12, before rounding.
@@ -33,6 +40,11 @@ class UnitRisk(NamedTuple):
 def maintenance_exact(notional: int, tier: RiskTier) -> int:
     """`N * MMR_k - cum_k` times 1e12 (MARG-2)."""
     return notional * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
+
+
+def maintenance_of(record: InstrumentRecord, notional: int) -> int:
+    """The exact maintenance of a position of this notional."""
+    return maintenance_exact(notional, tier_at(record.tiers, notional))
 
 
 def call_margin_of(exact_maintenance: int, call_ratio: int) -> int:
@@ -61,8 +73,7 @@ def notional_at_mark(position: Position, record: InstrumentRecord) -> int:
 
 def position_maintenance(position: Position, record: InstrumentRecord) -> int:
     """The position's own exact maintenance at mark."""
-    notional = notional_at_mark(position, record)
-    return maintenance_exact(notional, tier_at(record.tiers, notional))
+    return maintenance_of(record, notional_at_mark(position, record))
 
 
 def net_assets(wallet: Wallet) -> int:
@@ -73,15 +84,17 @@ def net_assets(wallet: Wallet) -> int:
 
 def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
     """MARG-1 to MARG-3 for one unit, at the marks of now."""
+    assets = net_assets(state.wallets[wallet_id])
+    positions = state.unit_positions.get(wallet_id)
+    if positions is None:
+        return UnitRisk(wallet_id, assets, 0, assets, 0, 0, 0)
     pnl = 0
     exact = 0
-    for position in state.unit_positions.get(wallet_id, {}).values():
+    for position in positions.values():
         record = state.instruments[position.instrument_id]
         signed = position.quantity * mark_of(record) * record.terms.notional_multiplier
         pnl += signed - position.entry_notional
-        notional = abs(signed)
-        exact += maintenance_exact(notional, tier_at(record.tiers, notional))
-    assets = net_assets(state.wallets[wallet_id])
+        exact += maintenance_of(record, abs(signed))
     return UnitRisk(
         wallet_id,
         assets,
@@ -93,7 +106,7 @@ def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
     )
 
 
-class OrderEffect(NamedTuple):
+class OrderEffect(msgspec.Struct, frozen=True, gc=False):
     """What an order would change in its exposure, as signed sums: for a check before the deed."""
 
     traded_quantity: int = 0
@@ -109,66 +122,66 @@ class OrderEffect(NamedTuple):
 NO_EFFECT = OrderEffect()
 
 
-def exposure_requirement(
-    record: InstrumentRecord, exposure: Exposure, effect: OrderEffect = NO_EFFECT
-) -> int:
+def exposure_requirement(exposure: Exposure, effect: OrderEffect = NO_EFFECT) -> int:
     """The position-and-order part and the open loss of one exposure, one-way mode (MARG-4).
 
     `max(|p + B|, |p - S|) / L` with p at mark, plus the open loss of what the orders would open.
     """
-    terms = record.terms
+    record = exposure.record
     net = exposure.net_quantity() + effect.traded_quantity
     buys = exposure.buys.notional + effect.buy_notional
     sells = exposure.sells.notional + effect.sell_notional
     if net == 0 and buys == 0 and sells == 0:
         return 0
-    signed = net * mark_of(record) * terms.notional_multiplier
-    larger = max(abs(signed + buys), abs(signed - sells))
-    buy_loss = _opening_part(
-        exposure.buys.open_loss + effect.buy_open_loss,
-        exposure.buys.quantity + effect.buy_quantity,
-        max(0, -net),
-    )
-    sell_loss = _opening_part(
-        exposure.sells.open_loss + effect.sell_open_loss,
-        exposure.sells.quantity + effect.sell_quantity,
-        max(0, net),
-    )
-    leverage = exposure.settings.leverage
-    return initial_margin_at(record.tiers, larger, leverage) + buy_loss + sell_loss
+    signed = net * mark_of(record) * record.terms.notional_multiplier
+    # B and S are not negative: of the two ends p + B and p - S the further from zero counts.
+    larger = signed + buys
+    if sells - signed > larger:
+        larger = sells - signed
+    required = initial_margin_at(record.tiers, larger, exposure.settings.leverage)
+    buy_loss = exposure.buys.open_loss + effect.buy_open_loss
+    if buy_loss:
+        quantity = exposure.buys.quantity + effect.buy_quantity
+        required += _opening_part(buy_loss, quantity, -net)
+    sell_loss = exposure.sells.open_loss + effect.sell_open_loss
+    if sell_loss:
+        quantity = exposure.sells.quantity + effect.sell_quantity
+        required += _opening_part(sell_loss, quantity, net)
+    return required
 
 
 def _opening_part(open_loss: int, quantity: int, reducible: int) -> int:
-    """The open loss of what is left after the position is reduced to zero, pro rata."""
-    if open_loss == 0 or quantity <= reducible:
+    """The open loss of what is left after an opposite position is reduced to zero, pro rata."""
+    if reducible <= 0:
+        return open_loss
+    if quantity <= reducible:
         return 0
     return divide_up(open_loss * (quantity - reducible), quantity)
 
 
-def initial_margin(
-    state: ExchangeState,
-    risk: UnitRisk,
-    changed: tuple[int, OrderEffect] | None = None,
-    released: int = 0,
-) -> int:
+def initial_margin(state: ExchangeState, risk: UnitRisk, released: int = 0) -> int:
     """MARG-4 of a unit, never under its call margin.
 
     The orders of an isolated exposure are in its lock in CROSS; so an ISOLATED unit requires
-    `N / L` of its position at mark alone, and CROSS adds all locks. `changed` is an instrument
-    and what an order would change there; `released` is how much of the lock would be free.
+    `N / L` of its position at mark alone, and CROSS adds all locks. `released` is how much of the
+    lock would be free.
     """
     wallet = state.wallets[risk.wallet_id]
-    if wallet.kind == WalletKind.ISOLATED:
+    if wallet.kind is ISOLATED_WALLET:
         return max(risk.call_margin, _isolated_initial(state, wallet.wallet_id))
+    return max(risk.call_margin, cross_requirement(state, wallet) - released)
+
+
+def cross_requirement(state: ExchangeState, wallet: Wallet, beside: Exposure | None = None) -> int:
+    """The locks in a CROSS wallet and what its exposures require, `beside` one of them."""
     holding = wallet.holdings.get(VALUATION_ASSET)
-    required = (0 if holding is None else holding.locked) - released
-    changed_instrument, effect = changed if changed is not None else (None, NO_EFFECT)
-    for instrument_id, exposure in state.exposures.get(wallet.account_id, {}).items():
-        if exposure.settings.margin_mode == MarginMode.CROSS:
-            record = state.instruments[instrument_id]
-            its_effect = effect if instrument_id == changed_instrument else NO_EFFECT
-            required += exposure_requirement(record, exposure, its_effect)
-    return max(risk.call_margin, required)
+    required = 0 if holding is None else holding.locked
+    by_instrument = state.exposures.get(wallet.account_id)
+    if by_instrument is not None:
+        for exposure in by_instrument.values():
+            if exposure.settings.margin_mode is CROSS_MARGIN and exposure is not beside:
+                required += exposure_requirement(exposure)
+    return required
 
 
 def _isolated_initial(state: ExchangeState, wallet_id: int) -> int:
@@ -200,7 +213,7 @@ def withdrawal_room(state: ExchangeState, wallet_id: int, released: int) -> int:
     wallet = state.wallets[wallet_id]
     holding = state.holding(wallet_id)
     free_balance = holding.balance - holding.locked + released
-    if wallet.kind == WalletKind.SPOT:
+    if wallet.kind is SPOT_WALLET:
         return free_balance
     if holding.settlement_debt > 0 or wallet.liquidation is not None:
         return 0
@@ -208,7 +221,7 @@ def withdrawal_room(state: ExchangeState, wallet_id: int, released: int) -> int:
         return free_balance
     risk = assess(state, wallet_id)
     profit = 0
-    if wallet.kind == WalletKind.CROSS:
+    if wallet.kind is CROSS_WALLET:
         for position in state.unit_positions.get(wallet_id, {}).values():
             record = state.instruments[position.instrument_id]
             profit += max(0, unrealized_pnl(position, record))
@@ -218,7 +231,7 @@ def withdrawal_room(state: ExchangeState, wallet_id: int, released: int) -> int:
 
 def _has_cross_orders(state: ExchangeState, wallet: Wallet) -> bool:
     for exposure in state.exposures.get(wallet.account_id, {}).values():
-        if exposure.orders and exposure.settings.margin_mode == MarginMode.CROSS:
+        if exposure.orders and exposure.settings.margin_mode is CROSS_MARGIN:
             return True
     return False
 
@@ -242,7 +255,7 @@ def largest_position(state: ExchangeState, wallet_id: int, open_only: bool) -> P
             -position_maintenance(position, record),
             -notional_at_mark(position, record),
             position.instrument_id,
-            0 if position.side == PositionSide.LONG else 1,
+            0 if position.side is LONG else 1,
         )
         if best_rank is None or rank < best_rank:
             best, best_rank = position, rank
@@ -251,10 +264,12 @@ def largest_position(state: ExchangeState, wallet_id: int, open_only: bool) -> P
 
 def is_open(record: InstrumentRecord) -> bool:
     """Whether orders and liquidations may trade the instrument (MAT-2)."""
-    return record.market_state == MarketState.OPEN
+    return record.market_state is OPEN
 
 
 def position_limit(record: InstrumentRecord, leverage: int) -> int | None:
     """ORD-2: the cap of the highest tier whose max leverage is at least L; none: unlimited."""
-    allowed = [tier for tier in record.tiers if tier.max_leverage >= leverage]
-    return allowed[-1].cap if allowed else 0
+    for tier in reversed(record.tiers):
+        if tier.max_leverage >= leverage:
+            return tier.cap
+    return 0

@@ -23,6 +23,7 @@ def set_index_prices(run: Execution, command: SetIndexPrices) -> Refusal | None:
             return refuse(RejectReason.UNKNOWN_INSTRUMENT, None, instrument_id)
         if not 0 < price < AMOUNT_LIMIT:
             return refuse(RejectReason.INVALID_AMOUNT, 1, price)
+    run.watch.refresh(run.state)
     for instrument_id, price in command.prices:
         run.emit(IndexPriceUpdated(instrument_id, price))
         _update_mark(run, run.state.instruments[instrument_id])
@@ -69,6 +70,7 @@ def set_market_state(run: Execution, command: SetMarketState) -> Refusal | None:
     if not margin.is_open(record):
         _reopen(run, record)
     if record.mark_price != record.index_price:
+        run.watch.refresh(run.state)
         run.emit(MarkPriceUpdated(command.instrument_id, record.index_price))
         for wallet_id in run.watch.crossed(command.instrument_id, record.index_price):
             run.state.touched_units[wallet_id] = None

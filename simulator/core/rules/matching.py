@@ -5,7 +5,14 @@ a maker may not do any more (trade with itself, open without margin) cancels tha
 loop goes on.
 """
 
-from simulator.core.model.enums import CancelReason, MarginMode, OrderStatus, Side
+from simulator.core.model.enums import (
+    BUY,
+    ISOLATED_MARGIN,
+    RESTING,
+    SELL,
+    CancelReason,
+    Side,
+)
 from simulator.core.model.events import OrderAmended, OrderCanceled, TradeExecuted
 from simulator.core.model.units import divide_up
 from simulator.core.rules import fills
@@ -34,13 +41,15 @@ def match(run: Execution, order: Order) -> CancelReason | None:
         maker = makers.best_order()
         if maker is None or not crosses(order.side, order.price, maker.price):
             return None
-        left = min(order.remaining, reducible(run, order)) if order.reduce_only else order.remaining
+        left = order.remaining
+        if order.reduce_only:
+            left = min(left, reducible(run, order))
         if left == 0:
             return CancelReason.REDUCE_ONLY
         if maker.account_id == order.account_id:
             cancel(run, maker, CancelReason.SELF_TRADE)
             continue
-        quantity = min(left, maker.remaining)
+        quantity = left if left < maker.remaining else maker.remaining
         refusal = _refusal(run, maker, quantity, maker.price, maker=True)
         if refusal is not None:
             cancel(run, maker, refusal)
@@ -54,7 +63,7 @@ def match(run: Execution, order: Order) -> CancelReason | None:
 
 def crosses(side: Side, limit: int, maker_price: int) -> bool:
     """Whether an order of this side and limit trades at the maker's price."""
-    return maker_price <= limit if side == Side.BUY else maker_price >= limit
+    return maker_price <= limit if side is BUY else maker_price >= limit
 
 
 def reducible(run: Execution, order: Order) -> int:
@@ -68,9 +77,10 @@ def _refusal(
     run: Execution, order: Order, quantity: int, price: int, maker: bool
 ) -> CancelReason | None:
     """WAL-4: an isolated fill that opens must be covered and stay above the call line."""
-    if order.margin_mode != MarginMode.ISOLATED or order.liquidation_id is not None:
+    if order.margin_mode is not ISOLATED_MARGIN or order.liquidation_id is not None:
         return None
-    sketch = fills.IsolatedSketch(run.state, order.account_id, order.instrument_id)
+    exposure = run.state.exposures[order.account_id][order.instrument_id]
+    sketch = fills.IsolatedSketch(run.state, order.account_id, exposure)
     sketch.released = order.locked - lock_after(order, quantity)
     rate = fills.fee_rate_of(run.state, order, maker)
     return sketch.refusal(order.side, quantity, price, rate)
@@ -109,17 +119,16 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
     in_liquidation = taker.liquidation_id is not None
     fills.settle_fill(run, taker_fill, taker.keep_margin or in_liquidation, taker_lock)
     fills.settle_fill(run, maker_fill, maker.keep_margin, maker_lock)
-    shrink_reduce_only(run, taker.account_id, taker.instrument_id)
-    shrink_reduce_only(run, maker.account_id, maker.instrument_id)
+    shrink_reduce_only(run, taker_fill.exposure)
+    shrink_reduce_only(run, maker_fill.exposure)
 
 
-def shrink_reduce_only(run: Execution, account_id: int, instrument_id: int) -> None:
+def shrink_reduce_only(run: Execution, exposure: Exposure) -> None:
     """ORD-5: resting reduce-only orders never exceed the position, furthest cut first."""
-    exposure = run.state.exposures[account_id][instrument_id]
     if exposure.reduce_only_orders == 0:
         return
     net = exposure.net_quantity()
-    for side in (Side.BUY, Side.SELL):
+    for side in (BUY, SELL):
         _shrink_side(run, exposure, side, abs(net) if net * side < 0 else 0)
 
 
@@ -127,7 +136,7 @@ def _shrink_side(run: Execution, exposure: Exposure, side: Side, allowed: int) -
     resting = [
         order
         for order in exposure.orders.values()
-        if order.reduce_only and order.side == side and order.status == OrderStatus.RESTING
+        if order.reduce_only and order.side is side and order.status is RESTING
     ]
     excess = sum(order.remaining for order in resting) - allowed
     # furthest from the market first; at one price the latest first

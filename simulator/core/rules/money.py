@@ -4,6 +4,8 @@ What a balance cannot pay becomes settlement debt: the lending pool advances it,
 inflow repays it first. The insurance fund has no debt: what it lacks is `shortfall` (LIQ-8).
 """
 
+import msgspec
+
 from simulator.core.model.accounts import INSURANCE_FUND, LENDING_POOL, SHORTFALL
 from simulator.core.model.enums import TransferKind
 from simulator.core.model.events import Transferred
@@ -11,20 +13,12 @@ from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.rules.execution import Execution
 
 
-class Cause:
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """What a transfer belongs to (LED-2)."""
 
-    __slots__ = ("liquidation_id", "order_id", "trade_id")
-
-    def __init__(
-        self,
-        order_id: int | None = None,
-        trade_id: int | None = None,
-        liquidation_id: int | None = None,
-    ) -> None:
-        self.order_id = order_id
-        self.trade_id = trade_id
-        self.liquidation_id = liquidation_id
+    order_id: int | None = None
+    trade_id: int | None = None
+    liquidation_id: int | None = None
 
 
 def pay(
@@ -54,6 +48,8 @@ def receive(
 
 def repay_settlement(run: Execution, wallet_id: int, cause: Cause) -> None:
     holding = run.state.holding(wallet_id)
+    if holding.settlement_debt == 0:
+        return
     repaid = min(holding.settlement_debt, holding.balance)
     if repaid > 0:
         transfer(run, TransferKind.SETTLEMENT, wallet_id, LENDING_POOL, repaid, cause)

@@ -1,37 +1,27 @@
 """What an order would do, before it does it: the check of an order and its preview are this.
 
-`plan_order` walks the book as `matching.match` will, without touching it, and adds up what the
-order trades, pays and needs (MARG-4, MARG-5, WAL-4). A plan is a value.
+`plan_order` adds up what the order would take from the book (`taking`), what of it would rest, and
+what it would pay and need (MARG-4, MARG-5, WAL-4). A plan is a value.
 """
 
-from typing import NamedTuple
+import msgspec
 
-from simulator.core.model.enums import CancelReason, MarginMode, OrderType, Side, TimeInForce
-from simulator.core.model.instruments import tier_at
-from simulator.core.model.units import RATE_ONE, divide_up, rate_of_up
+from simulator.core.model.enums import (
+    BUY,
+    GTC,
+    ISOLATED_MARGIN,
+    MARKET_ORDER,
+    CancelReason,
+    Side,
+)
+from simulator.core.model.units import RATE_ONE, rate_of_up
 from simulator.core.rules import fills, margin
+from simulator.core.rules.taking import Intent, Taken, reducible_after, take
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import InstrumentRecord, Order, Settings
+from simulator.core.state.records import InstrumentRecord, Settings
 
 
-class Intent(NamedTuple):
-    """An order before it exists: of `PlaceOrder`, or of `AmendOrder` with the order it replaces."""
-
-    account_id: int
-    instrument_id: int
-    side: Side
-    limit: int
-    quantity: int
-    """What is to be traded or rested; of an amended order what remains."""
-    time_in_force: TimeInForce
-    reduce_only: bool
-    margin_mode: MarginMode
-    leverage: int
-    order_type: OrderType = OrderType.LIMIT
-    replaces: Order | None = None
-
-
-class Plan(NamedTuple):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """The outcome of an order as it would be now."""
 
     intent: Intent
@@ -59,144 +49,42 @@ class Plan(NamedTuple):
         return self.only_reduces or self.needed <= self.available
 
 
-class _Walk:
-    """A walk through the opposite side of the book, as `match` would take it."""
-
-    def __init__(self, state: ExchangeState, intent: Intent, taker_rate: int) -> None:
-        self.state = state
-        self.intent = intent
-        self.taker_rate = taker_rate
-        self.terms = state.instruments[intent.instrument_id].terms
-        self.fills: list[tuple[int, int, int]] = []
-        self.quantity = 0
-        self.notional = 0
-        self.fee = 0
-        self.stopped: CancelReason | None = None
-        self.expired: list[Order] = []
-        """Own orders in the way, which self-trade prevention would cancel (ORD-6)."""
-        self.room: int | None = None
-        """What there was in CROSS for fills that it could not cover, if there are any."""
-        self.taker = fills.IsolatedSketch(state, intent.account_id, intent.instrument_id)
-        if intent.replaces is not None:
-            self.taker.released = intent.replaces.locked
-        self._makers: dict[int, fills.IsolatedSketch] = {}
-
-    def go(self) -> None:
-        intent = self.intent
-        side = self.state.books[intent.instrument_id].opposite_side(intent.side)
-        for maker in side.orders_within(intent.limit):
-            left = intent.quantity - self.quantity
-            if intent.reduce_only:
-                left = min(left, self.reducible())
-            if left == 0:
-                break
-            if maker.account_id == intent.account_id:
-                self._expire(maker)
-                continue
-            quantity = self._maker_quantity(maker, min(left, maker.remaining))
-            if quantity == 0:
-                continue
-            if not self._taker_may(quantity, maker.price):
-                return
-            self._fill(maker, quantity)
-
-    def _expire(self, order: Order) -> None:
-        """The lock of an own order in the way is free for what comes after it, not before."""
-        self.expired.append(order)
-        if order.locked and self.fills:
-            self._note_room()
-        self.taker.released += order.locked
-
-    def _note_room(self) -> None:
-        """Notes what there is in CROSS if the fills so far take more (isolated)."""
-        room = margin.withdrawal_room(self.state, self.taker.cross_wallet_id, self.taker.released)
-        if self.room is None and self.taker.spent > room:
-            self.room = room
-
-    def reducible(self) -> int:
-        """How much of the position is left that an order of this side could close."""
-        net = self.taker.quantity
-        return abs(net) if net * self.intent.side < 0 else 0
-
-    def _maker_quantity(self, maker: Order, quantity: int) -> int:
-        exposure = self.state.exposures[maker.account_id][maker.instrument_id]
-        isolated = maker.margin_mode == MarginMode.ISOLATED
-        if not isolated and exposure.reduce_only_orders == 0:
-            return quantity
-        sketch = self._makers.get(maker.account_id)
-        if sketch is None:
-            sketch = fills.IsolatedSketch(self.state, maker.account_id, maker.instrument_id)
-            self._makers[maker.account_id] = sketch
-        if maker.reduce_only:
-            net = sketch.quantity
-            quantity = min(quantity, abs(net) if net * maker.side < 0 else 0)
-        rate = fills.fee_rate_of(self.state, maker, maker=True)
-        if isolated and quantity > 0:
-            kept = divide_up(maker.locked * (maker.remaining - quantity), maker.remaining)
-            sketch.released += maker.locked - kept
-            if sketch.refusal(maker.side, quantity, maker.price, rate) is not None:
-                sketch.released += kept
-                return 0
-        sketch.fill(maker.side, quantity, maker.price, rate)
-        return quantity
-
-    def _taker_may(self, quantity: int, price: int) -> bool:
-        if self.intent.margin_mode != MarginMode.ISOLATED:
-            return True
-        if self.taker.would_cause_margin_call(self.intent.side, quantity, price, self.taker_rate):
-            self.stopped = CancelReason.WOULD_CAUSE_MARGIN_CALL
-            return False
-        return True
-
-    def _fill(self, maker: Order, quantity: int) -> None:
-        net, entry = self.taker.quantity, self.taker.entry
-        parts = fills.split_fill(net, entry, self.intent.side, quantity, maker.price, self.terms)
-        self.fee += fills.fee_of(parts.closed_notional, self.taker_rate)
-        self.fee += fills.fee_of(parts.opened_notional, self.taker_rate)
-        self.taker.fill(self.intent.side, quantity, maker.price, self.taker_rate)
-        self.fills.append((maker.order_id, maker.price, quantity))
-        self.quantity += quantity
-        self.notional += self.terms.notional(quantity, maker.price)
-
-
 def plan_order(state: ExchangeState, intent: Intent) -> Plan:
     """Walks the book up to the limit and rests the rest, in numbers only."""
-    record = state.instruments[intent.instrument_id]
-    rate = fills.account_fee_rate(state, intent.account_id, intent.instrument_id, maker=False)
-    walk = _Walk(state, intent, rate)
-    if state.books[intent.instrument_id].would_take(intent.side, intent.limit):
-        walk.go()
-    left = intent.quantity - walk.quantity
-    canceled = walk.stopped
+    taken = take(state, intent)
+    left = intent.quantity - taken.quantity
+    canceled = taken.stopped
+    reducible = reducible_after(intent, taken) if intent.reduce_only else 0
     if canceled is None:
-        canceled = why_not_rest(intent, walk.reducible())
+        canceled = why_not_rest(intent, reducible)
     resting = left if canceled is None else 0
     if intent.reduce_only and resting:
-        resting = min(resting, max(0, walk.reducible() - _ahead_reduce_only(state, intent)))
+        resting = min(resting, max(0, reducible - _ahead_reduce_only(intent)))
         canceled = None if resting else CancelReason.REDUCE_ONLY
-    assumed, open_loss = margin_terms(record, intent.side, intent.limit)
-    if intent.margin_mode == MarginMode.ISOLATED:
-        lock = 0
+    terms = margin_terms(intent.exposure.record, intent.side, intent.limit)
+    lock = 0
+    if intent.margin_mode is ISOLATED_MARGIN:
         if resting and not intent.reduce_only:
-            lock = _lock_of_rest(state, intent, walk.taker.quantity, resting, assumed, open_loss)
-        needed, available = _isolated_need(state, walk, lock)
+            lock = _lock_of_rest(state, intent, taken, resting, terms)
+        needed, available = _isolated_need(state, intent, taken, lock)
     else:
-        lock = 0
-        needed, available = _cross_need(state, intent, walk, resting, assumed, open_loss)
+        needed, available = _cross_need(state, intent, taken, resting, terms)
+    if available < 0:  # what is short already is needed too
+        needed, available = needed - available, 0
     return Plan(
         intent,
-        tuple(walk.fills),
-        walk.quantity,
-        walk.notional,
-        walk.fee,
+        taken.fills,
+        taken.quantity,
+        taken.notional,
+        taken.fee,
         resting,
         canceled if left > 0 else None,
-        assumed,
-        open_loss,
+        terms[0],
+        terms[1],
         lock,
-        intent.reduce_only or only_reduces(state, intent),
+        intent.reduce_only or only_reduces(intent),
         needed,
-        max(0, available),
+        available,
     )
 
 
@@ -204,32 +92,36 @@ def why_not_rest(intent: Intent, reducible: int) -> CancelReason | None:
     """Why what an order could not trade must not rest; none if it may."""
     if intent.reduce_only and reducible == 0:
         return CancelReason.REDUCE_ONLY
-    if intent.time_in_force == TimeInForce.GTC:
+    if intent.time_in_force is GTC:
         return None
-    market = intent.order_type == OrderType.MARKET
+    market = intent.order_type is MARKET_ORDER
     return CancelReason.PRICE_BAND if market else CancelReason.IMMEDIATE_OR_CANCEL
 
 
-def _ahead_reduce_only(state: ExchangeState, intent: Intent) -> int:
+def _ahead_reduce_only(intent: Intent) -> int:
     """What resting reduce-only orders nearer to the market, or as near, would reduce (ORD-5)."""
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    if exposure is None or exposure.reduce_only_orders == 0:
+    if intent.exposure.reduce_only_orders == 0:
         return 0
     ahead = 0
-    for order in exposure.orders.values():
-        if order.reduce_only and order.side == intent.side and order is not intent.replaces:
+    for order in intent.exposure.orders.values():
+        if order.reduce_only and order.side is intent.side and order is not intent.replaces:
             if order.price * intent.side >= intent.limit * intent.side:
                 ahead += order.remaining
     return ahead
 
 
-def _isolated_need(state: ExchangeState, walk: _Walk, lock: int) -> tuple[int, int]:
+def _isolated_need(
+    state: ExchangeState, intent: Intent, taken: Taken, lock: int
+) -> tuple[int, int]:
     """WAL-4: what the order takes out of CROSS and locks there, and what there is for it."""
-    needed = walk.taker.spent + lock
-    if walk.room is not None:
-        return needed, walk.room
-    cross = walk.taker.cross_wallet_id
-    return needed, margin.withdrawal_room(state, cross, walk.taker.released)
+    needed = taken.spent + lock
+    if taken.room is not None:
+        return needed, taken.room
+    released = sum(order.locked for order in taken.expired)
+    if intent.replaces is not None:
+        released += intent.replaces.locked
+    cross = state.accounts[intent.account_id].cross_wallet_id
+    return needed, margin.withdrawal_room(state, cross, released)
 
 
 def margin_terms(record: InstrumentRecord, side: Side, price: int) -> tuple[int, int]:
@@ -240,24 +132,21 @@ def margin_terms(record: InstrumentRecord, side: Side, price: int) -> tuple[int,
     """
     mark = margin.mark_of(record)
     multiplier = record.terms.notional_multiplier
-    if side == Side.BUY:
-        return price, max(0, price - mark) * multiplier
-    assumed = max(mark, price)
+    if side is BUY:
+        return price, (price - mark) * multiplier if price > mark else 0
+    assumed = price if price > mark else mark
     if record.last_price is not None:
         one_and_rate = RATE_ONE + record.terms.sell_assumption_rate
         assumed = max(assumed, rate_of_up(record.last_price, one_and_rate))
-    return assumed, max(0, mark - price) * multiplier
+    return assumed, (mark - price) * multiplier if mark > price else 0
 
 
-def only_reduces(state: ExchangeState, intent: Intent) -> bool:
+def only_reduces(intent: Intent) -> bool:
     """Whether an order can do nothing but reduce, the account's other open orders counted."""
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    if exposure is None:
-        return False
-    net = exposure.net_quantity()
+    net = intent.exposure.net_quantity()
     if net * intent.side >= 0:
         return False
-    other = exposure.totals(intent.side).quantity - _replaced(intent)
+    other = intent.exposure.totals(intent.side).quantity - _replaced(intent)
     return intent.quantity + other <= abs(net)
 
 
@@ -268,17 +157,14 @@ def _replaced(intent: Intent) -> int:
 
 
 def _lock_of_rest(
-    state: ExchangeState, intent: Intent, net: int, resting: int, assumed: int, open_loss: int
+    state: ExchangeState, intent: Intent, taken: Taken, resting: int, terms: tuple[int, int]
 ) -> int:
     """WAL-4: `assumed price * Q / L`, open loss and opening fee of what the rest would open."""
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    other = 0
-    if exposure is not None:
-        other = exposure.totals(intent.side).quantity - _replaced(intent)
-    reducing = abs(net) if net * intent.side < 0 else 0
+    exposure = intent.exposure
+    other = exposure.totals(intent.side).quantity - _replaced(intent)
+    reducing = reducible_after(intent, taken)
     opening = max(0, resting - max(0, reducing - other))
-    settings = state.settings(intent.account_id, intent.instrument_id)
-    return isolated_lock(state, settings, intent.leverage, opening, (assumed, open_loss))
+    return isolated_lock(state, exposure.settings, intent.leverage, opening, terms)
 
 
 def isolated_lock(
@@ -300,70 +186,64 @@ def isolated_lock(
 
 
 def _cross_need(
-    state: ExchangeState,
-    intent: Intent,
-    walk: _Walk,
-    resting: int,
-    assumed: int,
-    open_loss: int,
+    state: ExchangeState, intent: Intent, taken: Taken, resting: int, terms: tuple[int, int]
 ) -> tuple[int, int]:
     """MARG-5 in CROSS: what the order takes of the free collateral, and how much there is.
 
     It takes the rise of the initial margin, the loss of its fills against mark, and its fees.
     """
-    cross = state.accounts[intent.account_id].cross_wallet_id
-    record = state.instruments[intent.instrument_id]
-    risk = margin.assess(state, cross)
-    multiplier = record.terms.notional_multiplier
-    mark_value = walk.quantity * margin.mark_of(record) * multiplier
-    cost = walk.fee - intent.side * (mark_value - walk.notional)
-    net = state.exposures[intent.account_id][intent.instrument_id].net_quantity()
-    exact = risk.exact_maintenance - _maintenance_at(record, net)
-    exact += _maintenance_at(record, net + intent.side * walk.quantity)
-    after = risk._replace(
-        exact_maintenance=exact,
-        call_margin=margin.call_margin_of(exact, state.parameters.call_ratio),
-    )
+    exposure = intent.exposure
+    wallet = state.wallets[state.accounts[intent.account_id].cross_wallet_id]
+    risk = margin.assess(state, wallet.wallet_id)
+    beside = margin.cross_requirement(state, wallet, exposure)
+    before = beside + margin.exposure_requirement(exposure)
     opening = 0 if intent.reduce_only else resting
-    effect = _effect(intent, walk, opening, assumed, open_loss, multiplier)
-    required = margin.initial_margin(state, after, (intent.instrument_id, effect))
-    required_before = margin.initial_margin(state, risk)
-    return required - required_before + cost, risk.equity - required_before
+    after = beside + margin.exposure_requirement(exposure, _effect(intent, taken, opening, terms))
+    cost = 0
+    call_margin = risk.call_margin
+    if taken.quantity:
+        call_margin = _call_margin_after(state, intent, taken, risk)
+        mark_value = exposure.record.terms.notional(taken.quantity, margin.mark_of(exposure.record))
+        cost = taken.fee - intent.side * (mark_value - taken.notional)
+    if before < risk.call_margin:
+        before = risk.call_margin
+    if after < call_margin:
+        after = call_margin
+    return after - before + cost, risk.equity - before
 
 
-def _maintenance_at(record: InstrumentRecord, net: int) -> int:
-    notional = record.terms.notional(abs(net), margin.mark_of(record))
-    return margin.maintenance_exact(notional, tier_at(record.tiers, notional))
+def _call_margin_after(
+    state: ExchangeState, intent: Intent, taken: Taken, risk: margin.UnitRisk
+) -> int:
+    record, net = intent.exposure.record, intent.exposure.net_quantity()
+    value = record.terms.notional(1, margin.mark_of(record))
+    exact = risk.exact_maintenance - margin.maintenance_of(record, abs(net) * value)
+    net += intent.side * taken.quantity
+    exact += margin.maintenance_of(record, abs(net) * value)
+    return margin.call_margin_of(exact, state.parameters.call_ratio)
 
 
 def _effect(
-    intent: Intent,
-    walk: _Walk,
-    opening: int,
-    assumed: int,
-    open_loss: int,
-    multiplier: int,
+    intent: Intent, taken: Taken, opening: int, terms: tuple[int, int]
 ) -> margin.OrderEffect:
     """What the order changes in the exposure's sums, the orders that it ends included."""
-    quantity = {Side.BUY: 0, Side.SELL: 0}
-    notional = {Side.BUY: 0, Side.SELL: 0}
-    loss = {Side.BUY: 0, Side.SELL: 0}
-    quantity[intent.side] += opening
-    notional[intent.side] += opening * assumed * multiplier
-    loss[intent.side] += opening * open_loss
-    ended = [order for order in walk.expired if not order.reduce_only]
-    if intent.replaces is not None and not intent.replaces.reduce_only:
-        ended.append(intent.replaces)
-    for order in ended:
-        quantity[order.side] -= order.remaining
-        notional[order.side] -= order.remaining * order.assumed_price * multiplier
-        loss[order.side] -= order.remaining * order.open_loss
-    return margin.OrderEffect(
-        intent.side * walk.quantity,
-        quantity[Side.BUY],
-        notional[Side.BUY],
-        loss[Side.BUY],
-        quantity[Side.SELL],
-        notional[Side.SELL],
-        loss[Side.SELL],
-    )
+    assumed, open_loss = terms
+    multiplier = intent.exposure.record.terms.notional_multiplier
+    quantity, notional, loss = opening, opening * assumed * multiplier, opening * open_loss
+    replaced = intent.replaces
+    if replaced is not None and not replaced.reduce_only:
+        quantity -= replaced.remaining
+        notional -= replaced.remaining * replaced.assumed_price * multiplier
+        loss -= replaced.remaining * replaced.open_loss
+    ended, ended_notional, ended_loss = 0, 0, 0
+    for order in taken.expired:  # own orders in the way are on the other side
+        if not order.reduce_only:
+            ended -= order.remaining
+            ended_notional -= order.remaining * order.assumed_price * multiplier
+            ended_loss -= order.remaining * order.open_loss
+    traded = intent.side * taken.quantity
+    if intent.side is BUY:
+        return margin.OrderEffect(
+            traded, quantity, notional, loss, ended, ended_notional, ended_loss
+        )
+    return margin.OrderEffect(traded, ended, ended_notional, ended_loss, quantity, notional, loss)

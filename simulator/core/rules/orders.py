@@ -7,12 +7,15 @@ accepted order is matched, and its rest rests or is canceled with the reason.
 from simulator.core.model.accounts import FUND_ACCOUNT
 from simulator.core.model.commands import AmendOrder, CancelAllOrders, CancelOrder, PlaceOrder
 from simulator.core.model.enums import (
+    BUY,
+    CANCELED,
+    CROSS_MARGIN,
+    FOK,
+    GTC,
+    IOC,
+    MARKET_ORDER,
     CancelReason,
-    MarginMode,
-    OrderStatus,
-    OrderType,
     Side,
-    TimeInForce,
 )
 from simulator.core.model.events import (
     ClientOrderRecorded,
@@ -34,7 +37,8 @@ from simulator.core.model.units import (
 )
 from simulator.core.rules import margin, matching
 from simulator.core.rules.execution import Execution, refuse
-from simulator.core.rules.order_plan import Intent, Plan, plan_order, why_not_rest
+from simulator.core.rules.order_plan import Plan, plan_order, why_not_rest
+from simulator.core.rules.taking import Intent
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.records import InstrumentRecord, Order
@@ -61,38 +65,37 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
     record = state.instruments.get(command.instrument_id)
     if record is None:
         return refuse(RejectReason.UNKNOWN_INSTRUMENT)
-    refusal = _market_refusal(state, record, command.account_id)
+    exposure = state.exposure_or_default(command.account_id, command.instrument_id)
+    refusal = _market_refusal(state, command.account_id, exposure)
     if refusal is None:
-        refusal = _form_refusal(state, record, command)
+        refusal = _form_refusal(command, exposure)
     if refusal is not None:
         return refusal
-    settings = state.settings(command.account_id, command.instrument_id)
     limit = command.price
     if limit is None:
         limit = band_edge(record, command.side)
-    market = command.order_type == OrderType.MARKET
     time_in_force = command.time_in_force
-    if market and time_in_force == TimeInForce.GTC:
-        time_in_force = TimeInForce.IOC
+    if time_in_force is GTC and command.order_type is MARKET_ORDER:
+        time_in_force = IOC
     intent = Intent(
         command.account_id,
         command.instrument_id,
+        exposure,
         command.side,
         limit,
         command.quantity,
         time_in_force,
         command.reduce_only,
-        settings.margin_mode,
-        settings.leverage,
+        exposure.settings.margin_mode,
+        exposure.settings.leverage,
         command.order_type,
+        command.keep_margin,
     )
-    return _checked_plan(state, record, intent, command.post_only)
+    return _checked_plan(state, intent, command.post_only)
 
 
-def _checked_plan(
-    state: ExchangeState, record: InstrumentRecord, intent: Intent, post_only: bool
-) -> Plan | Refusal:
-    if intent.reduce_only and not _has_opposite_position(state, intent):
+def _checked_plan(state: ExchangeState, intent: Intent, post_only: bool) -> Plan | Refusal:
+    if intent.reduce_only and intent.exposure.net_quantity() * intent.side >= 0:
         return refuse(RejectReason.REDUCE_ONLY_WITHOUT_POSITION, intent.quantity, 0)
     if post_only:
         book = state.books[intent.instrument_id]
@@ -100,10 +103,10 @@ def _checked_plan(
             best = book.opposite_side(intent.side).best_price()
             return refuse(RejectReason.POST_ONLY_WOULD_TAKE, intent.limit, best)
     plan = plan_order(state, intent)
-    if intent.time_in_force == TimeInForce.FOK and plan.filled_quantity < intent.quantity:
+    if intent.time_in_force is FOK and plan.filled_quantity < intent.quantity:
         return refuse(RejectReason.FILL_OR_KILL_NOT_FILLABLE, intent.quantity, plan.filled_quantity)
     if not plan.only_reduces:
-        refusal = _limit_refusal(state, record, intent)
+        refusal = _limit_refusal(intent)
         if refusal is not None:
             return refusal
     if not plan.is_covered:
@@ -172,39 +175,42 @@ def _reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
 # -- refusals, in order of precedence ----------------------------------------------------------
 
 
-def _market_refusal(
-    state: ExchangeState, record: InstrumentRecord, account_id: int
-) -> Refusal | None:
-    if record.mark_price is None:
+def _market_refusal(state: ExchangeState, account_id: int, exposure: Exposure) -> Refusal | None:
+    if exposure.record.mark_price is None:
         return refuse(RejectReason.NO_MARK_PRICE)
-    if not margin.is_open(record):
+    if not margin.is_open(exposure.record):
         return refuse(RejectReason.MARKET_HALTED)
-    if is_in_liquidation(state, account_id, record.terms.instrument_id):
+    if _is_in_liquidation(state, account_id, exposure):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
     return None
 
 
 def is_in_liquidation(state: ExchangeState, account_id: int, instrument_id: int) -> bool:
     """LIQ-1: whether the unit that would margin an order there is being liquidated."""
-    if state.settings(account_id, instrument_id).margin_mode == MarginMode.CROSS:
+    exposure = state.exposure_or_default(account_id, instrument_id)
+    return _is_in_liquidation(state, account_id, exposure)
+
+
+def _is_in_liquidation(state: ExchangeState, account_id: int, exposure: Exposure) -> bool:
+    if exposure.settings.margin_mode is CROSS_MARGIN:
         cross = state.accounts[account_id].cross_wallet_id
         return state.wallets[cross].liquidation is not None
-    exposure = state.find_exposure(account_id, instrument_id)
-    position = None if exposure is None else exposure.long or exposure.short
+    position = exposure.long or exposure.short
     return position is not None and state.wallets[position.wallet_id].liquidation is not None
 
 
-def _form_refusal(
-    state: ExchangeState, record: InstrumentRecord, command: PlaceOrder
-) -> Refusal | None:
+def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
     """ORD-2: the filters, and options that exclude each other."""
+    record = exposure.record
     terms = record.terms
-    market = command.order_type == OrderType.MARKET
+    market = command.order_type is MARKET_ORDER
     if not 0 < command.quantity < AMOUNT_LIMIT:
         return refuse(RejectReason.INVALID_AMOUNT, None, None)
     if market != (command.price is None) or (market and command.post_only):
         return refuse(RejectReason.INVALID_COMBINATION)
-    if command.post_only and command.time_in_force != TimeInForce.GTC:
+    if command.post_only and command.time_in_force is not GTC:
+        return refuse(RejectReason.INVALID_COMBINATION)
+    if command.keep_margin and not command.reduce_only:
         return refuse(RejectReason.INVALID_COMBINATION)
     if command.price is not None:
         refusal = price_refusal(record, command.side, command.price)
@@ -215,14 +221,10 @@ def _form_refusal(
     if refusal is not None:
         return refusal
     price = command.price if command.price is not None else margin.mark_of(record)
-    if not command.reduce_only and terms.notional(command.quantity, price) < terms.min_notional:
-        return refuse(
-            RejectReason.NOTIONAL_TOO_SMALL,
-            terms.min_notional,
-            terms.notional(command.quantity, price),
-        )
-    exposure = state.find_exposure(command.account_id, terms.instrument_id)
-    count = 0 if exposure is None else len(exposure.orders)
+    notional = terms.notional(command.quantity, price)
+    if notional < terms.min_notional and not command.reduce_only:
+        return refuse(RejectReason.NOTIONAL_TOO_SMALL, terms.min_notional, notional)
+    count = len(exposure.orders)
     if not market and count >= terms.max_open_orders:
         return refuse(RejectReason.TOO_MANY_OPEN_ORDERS, count + 1, terms.max_open_orders)
     return None
@@ -230,11 +232,13 @@ def _form_refusal(
 
 def price_refusal(record: InstrumentRecord, side: Side, price: int) -> Refusal | None:
     """Tick and band of a limit price; `available` is the nearest edge of the band."""
-    if not 0 < price < AMOUNT_LIMIT or price % record.terms.tick_size:
-        return refuse(RejectReason.PRICE_NOT_ON_TICK, record.terms.tick_size, price)
-    edge = band_edge(record, side)
-    if (side == Side.BUY and price > edge) or (side == Side.SELL and price < edge):
-        return refuse(RejectReason.PRICE_OUTSIDE_BAND, price, edge)
+    terms = record.terms
+    if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
+        return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
+    # Compared without dividing: a price on the tick is within the edge when it is within the band.
+    beyond = price * RATE_ONE - margin.mark_of(record) * (RATE_ONE + side * terms.price_band_rate)
+    if beyond * side > 0:
+        return refuse(RejectReason.PRICE_OUTSIDE_BAND, price, band_edge(record, side))
     return None
 
 
@@ -255,27 +259,19 @@ def band_edge(record: InstrumentRecord, side: Side) -> int:
     Rounded inward to the tick; a sell's edge is never under one tick.
     """
     mark, band = margin.mark_of(record), record.terms.price_band_rate
-    if side == Side.BUY:
+    if side is BUY:
         return round_down_to(rate_of_down(mark, RATE_ONE + band), record.terms.tick_size)
     edge = round_up_to(rate_of_up(mark, RATE_ONE - band), record.terms.tick_size)
     return max(edge, record.terms.tick_size)
 
 
-def _has_opposite_position(state: ExchangeState, intent: Intent) -> bool:
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    return exposure is not None and exposure.net_quantity() * intent.side < 0
-
-
-def _limit_refusal(
-    state: ExchangeState, record: InstrumentRecord, intent: Intent
-) -> Refusal | None:
+def _limit_refusal(intent: Intent) -> Refusal | None:
     """ORD-2: position and opening orders within what the chosen leverage allows."""
+    exposure = intent.exposure
+    record = exposure.record
     limit = margin.position_limit(record, intent.leverage)
     if limit is None:
         return None
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    if exposure is None:
-        exposure = Exposure(state.settings(intent.account_id, intent.instrument_id))
     quantity = exposure.totals(intent.side).quantity + intent.quantity
     if intent.replaces is not None and not intent.replaces.reduce_only:
         quantity -= intent.replaces.remaining
@@ -320,10 +316,11 @@ def work(run: Execution, order: Order, plan: Plan) -> None:
     reason: CancelReason | None = None
     if run.state.books[order.instrument_id].would_take(order.side, order.price):
         reason = matching.match(run, order)
-    if order.remaining == 0 or order.status == OrderStatus.CANCELED:
+    if order.remaining == 0 or order.status is CANCELED:
         return
     if reason is None:
-        reason = why_not_rest(plan.intent, matching.reducible(run, order))
+        reducible = matching.reducible(run, order) if order.reduce_only else 0
+        reason = why_not_rest(plan.intent, reducible)
     if reason is not None:
         matching.cancel(run, order, reason)
         return
@@ -331,7 +328,8 @@ def work(run: Execution, order: Order, plan: Plan) -> None:
         wallet_id = run.state.accounts[order.account_id].cross_wallet_id
         run.emit(MarginLocked(order.order_id, wallet_id, plan.lock))
     run.emit(OrderRested(order.order_id))
-    matching.shrink_reduce_only(run, order.account_id, order.instrument_id)
+    exposure = run.state.exposures[order.account_id][order.instrument_id]
+    matching.shrink_reduce_only(run, exposure)
 
 
 def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
@@ -339,10 +337,10 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
     order = own_order(run.state, command.account_id, command.order_id)
     if order is None:
         return refuse(RejectReason.UNKNOWN_ORDER)
-    record = run.state.instruments[order.instrument_id]
+    exposure = run.state.exposures[order.account_id][order.instrument_id]
     price = order.price if command.price is None else command.price
     quantity = order.quantity if command.quantity is None else command.quantity
-    refusal = _amend_refusal(run.state, record, order, price, quantity)
+    refusal = _amend_refusal(run.state, exposure, order, price, quantity)
     if refusal is not None:
         return refusal
     remaining = quantity - (order.quantity - order.remaining)
@@ -352,17 +350,19 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
     intent = Intent(
         order.account_id,
         order.instrument_id,
+        exposure,
         order.side,
         price,
         remaining,
         order.time_in_force,
         order.reduce_only,
         order.margin_mode,
-        run.state.settings(order.account_id, order.instrument_id).leverage,
+        exposure.settings.leverage,
         order.order_type,
+        order.keep_margin,
         order,
     )
-    plan = _checked_plan(run.state, record, intent, order.post_only)
+    plan = _checked_plan(run.state, intent, order.post_only)
     if isinstance(plan, Refusal):
         return plan
     if order.locked:
@@ -374,11 +374,12 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
 
 
 def _amend_refusal(
-    state: ExchangeState, record: InstrumentRecord, order: Order, price: int, quantity: int
+    state: ExchangeState, exposure: Exposure, order: Order, price: int, quantity: int
 ) -> Refusal | None:
-    refusal = _market_refusal(state, record, order.account_id)
+    refusal = _market_refusal(state, order.account_id, exposure)
     if refusal is not None:
         return refusal
+    record = exposure.record
     if not 0 < quantity < AMOUNT_LIMIT:
         return refuse(RejectReason.INVALID_AMOUNT)
     if price != order.price:

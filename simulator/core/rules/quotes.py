@@ -97,9 +97,10 @@ def _margin_refusal(
         notionals[Side.SELL],
         0,
     )
-    cross = state.accounts[command.account_id].cross_wallet_id
-    risk = margin.assess(state, cross)
-    required = margin.initial_margin(state, risk, (command.instrument_id, effect))
+    wallet = state.wallets[state.accounts[command.account_id].cross_wallet_id]
+    risk = margin.assess(state, wallet.wallet_id)
+    required = margin.cross_requirement(state, wallet, exposure)
+    required = max(risk.call_margin, required + margin.exposure_requirement(exposure, effect))
     if required > risk.equity:
         return refuse(RejectReason.INSUFFICIENT_MARGIN, required, max(0, risk.equity))
     return None

@@ -4,14 +4,15 @@ For every unit and every instrument it is exposed to, the watch keeps the pair o
 which the unit provably cannot reach its next line: a budget (slack divided by the number of
 exposures) divided by the exposure's worst slope, cut at the tier boundary. While every mark
 stays inside, the unit needs no look. Two heaps per instrument hold the bounds; outdated ones are
-recognized by their version and dropped when they surface.
+recognized by their version and dropped when they surface. Bounds matter only when a mark moves:
+a unit that changes is just noted, and filed anew before the next move (`refresh`).
 
 The watch is derived: it is in no snapshot, and which bounds it holds never changes an event.
 """
 
 from heapq import heapify, heappop, heappush
 
-from simulator.core.model.enums import PositionSide
+from simulator.core.model.enums import LONG
 from simulator.core.model.instruments import RiskTier, tier_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules import margin
@@ -32,10 +33,13 @@ class RiskWatch:
         self._falling: dict[int, list[_Bound]] = {}
         self._rising: dict[int, list[_Bound]] = {}
         self._versions: dict[int, int] = {}
+        self._outdated: dict[int, None] = {}
         self._next_version = 1
 
     def crossed(self, instrument_id: int, mark: int) -> list[int]:
         """Takes out and returns the units whose bounds this mark left, nearest bound first."""
+        if self._outdated:
+            raise AssertionError("bounds should be refreshed before a mark moves")
         units: dict[int, None] = {}
         falling = self._falling.get(instrument_id, [])
         while falling and -falling[0][0] > mark:
@@ -53,9 +57,19 @@ class RiskWatch:
     def forget(self, wallet_id: int) -> None:
         """The unit holds nothing that could cross a line."""
         self._versions.pop(wallet_id, None)
+        self._outdated.pop(wallet_id, None)
 
-    def file(self, state: ExchangeState, risk: margin.UnitRisk) -> None:
-        """Replaces the bounds of a unit that was just assessed and is on no line."""
+    def outdate(self, wallet_id: int) -> None:
+        """The unit changed; as it stands it was assessed, and whatever was due was done."""
+        self._outdated[wallet_id] = None
+
+    def refresh(self, state: ExchangeState) -> None:
+        """Files all units that changed, at the marks of now. Due before any mark moves."""
+        for wallet_id in self._outdated:
+            self._file(state, margin.assess(state, wallet_id))
+        self._outdated.clear()
+
+    def _file(self, state: ExchangeState, risk: margin.UnitRisk) -> None:
         version = self._next_version
         self._next_version += 1
         self._versions[risk.wallet_id] = version
@@ -125,7 +139,7 @@ def _position_bounds(
     tier = tier_at(record.tiers, size * mark)
     # A line moves with the notional at most at the call line's rate of the tier, rounded up.
     line_rate = divide_up(tier.maintenance_margin_rate * RATE_ONE, ratio)
-    if position.side == PositionSide.LONG:
+    if position.side is LONG:
         low = mark - budget // size
         high = None if rise_budget is None else mark + rise_budget // size
         return max(0, low), high

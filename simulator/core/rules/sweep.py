@@ -5,7 +5,8 @@ other units, which are assessed next, until none is left. Warnings come last. At
 units is worked on per command; the rest waits in order for `ContinueSweep`.
 """
 
-from simulator.core.model.enums import CallEnd, TransferKind, WalletKind
+from simulator.core.model.commands import ContinueSweep
+from simulator.core.model.enums import ISOLATED_WALLET, CallEnd, TransferKind
 from simulator.core.model.events import SweepPaged
 from simulator.core.rules import liquidation, margin, margin_calls, money
 from simulator.core.rules.execution import Execution
@@ -35,7 +36,7 @@ def sweep(run: Execution) -> None:
     for wallet_id in reviewed[:room]:
         _review(run, wallet_id)
     waiting += reviewed[room:]
-    waiting += sorted(state.touched_units)
+    waiting += [each for each in sorted(state.touched_units) if state.is_unit(each)]
     state.touched_units.clear()
     if waiting or state.pending_sweep:
         run.emit(SweepPaged(tuple(dict.fromkeys(waiting))))
@@ -60,7 +61,7 @@ def _take_distressed(run: Execution, to_review: dict[int, None]) -> list[tuple[_
         elif margin_calls.is_due(state, risk):
             to_review[wallet_id] = None
         else:
-            run.watch.file(state, risk)
+            run.watch.outdate(wallet_id)
     distressed.sort()
     return distressed
 
@@ -84,7 +85,7 @@ def _is_harmless(state: ExchangeState, wallet_id: int) -> bool:
 
 def _rank(state: ExchangeState, risk: UnitRisk) -> _Rank:
     """TIME-1 (6): no equity first, larger deficit first; then by margin ratio, isolated first."""
-    isolated_first = 0 if state.wallets[risk.wallet_id].kind == WalletKind.ISOLATED else 1
+    isolated_first = 0 if state.wallets[risk.wallet_id].kind is ISOLATED_WALLET else 1
     ratio = margin.margin_ratio_rate(risk)
     if ratio is None:
         return (0, risk.equity, isolated_first, risk.wallet_id)
@@ -92,10 +93,9 @@ def _rank(state: ExchangeState, risk: UnitRisk) -> _Rank:
 
 
 def _review(run: Execution, wallet_id: int) -> None:
-    """CALL-1 for one unit; then its bounds are filed anew."""
-    risk = margin.assess(run.state, wallet_id)
-    margin_calls.review(run, risk)
-    run.watch.file(run.state, risk)
+    """CALL-1 for one unit; a call that is issued or ends moves its bounds."""
+    margin_calls.review(run, margin.assess(run.state, wallet_id))
+    run.watch.outdate(wallet_id)
 
 
 def _close_empty(run: Execution, wallet_id: int) -> None:
@@ -108,12 +108,12 @@ def _close_empty(run: Execution, wallet_id: int) -> None:
     if wallet.margin_call is not None:
         margin_calls.end(run, margin.assess(state, wallet_id), CallEnd.CLOSED)
     left = state.holding(wallet_id).balance
-    if wallet.kind == WalletKind.ISOLATED and left > 0:
+    if wallet.kind is ISOLATED_WALLET and left > 0:
         cross = state.accounts[wallet.account_id].cross_wallet_id
         money.receive(run, wallet_id, cross, TransferKind.TRANSFER, left, money.Cause())
 
 
-def continue_sweep(run: Execution) -> None:
+def continue_sweep(run: Execution, command: ContinueSweep) -> None:
     """TIME-2: the next page, at the same time and marks."""
     for wallet_id in run.state.pending_sweep:
         run.state.touched_units[wallet_id] = None

@@ -8,12 +8,14 @@ empty, and a level's quantity is the sum of its orders' remaining quantities.
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from simulator.core.model.enums import Side
+from simulator.core.model.enums import BUY, SELL, Side
 from simulator.core.state.records import Order
 
 
 class Level:
     """The orders at one price, in the order of their arrival."""
+
+    __slots__ = ("orders", "price", "quantity")
 
     def __init__(self, price: int) -> None:
         self.price = price
@@ -85,24 +87,24 @@ class Book:
     """Both sides of an instrument's book."""
 
     def __init__(self) -> None:
-        self.bids = BookSide(Side.BUY)
-        self.asks = BookSide(Side.SELL)
+        self.bids = BookSide(BUY)
+        self.asks = BookSide(SELL)
 
     def own_side(self, side: Side) -> BookSide:
         """Where an order of this side rests."""
-        return self.bids if side == Side.BUY else self.asks
+        return self.bids if side is BUY else self.asks
 
     def opposite_side(self, side: Side) -> BookSide:
         """What an order of this side trades against."""
-        return self.asks if side == Side.BUY else self.bids
+        return self.asks if side is BUY else self.bids
 
     def would_take(self, side: Side, price: int) -> bool:
         """Whether an order at this price would trade at once."""
-        if side == Side.BUY:
-            best = self.asks.best_price()
-            return best is not None and best <= price
-        best = self.bids.best_price()
-        return best is not None and best >= price
+        if side is BUY:
+            keys = self.asks.keys
+            return bool(keys) and -keys[-1] <= price
+        keys = self.bids.keys
+        return bool(keys) and keys[-1] >= price
 
     def is_crossed(self) -> bool:
         bid, ask = self.bids.best_price(), self.asks.best_price()

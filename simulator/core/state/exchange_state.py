@@ -12,7 +12,16 @@ from simulator.core.model.accounts import (
     FUND_ACCOUNT,
     INSURANCE_FUND,
 )
-from simulator.core.model.enums import MarginMode, OrderStatus, PositionSide, WalletKind
+from simulator.core.model.enums import (
+    CROSS_MARGIN,
+    CROSS_WALLET,
+    ISOLATED_MARGIN,
+    ISOLATED_WALLET,
+    LONG,
+    RESTING,
+    PositionSide,
+    WalletKind,
+)
 from simulator.core.model.instruments import VALUATION_ASSET, Asset, WorldParameters
 from simulator.core.state.book import Book
 from simulator.core.state.exposure import Exposure
@@ -106,6 +115,15 @@ class ExchangeState:
         by_instrument = self.exposures.get(account_id)
         return None if by_instrument is None else by_instrument.get(instrument_id)
 
+    def exposure_or_default(self, account_id: int, instrument_id: int) -> Exposure:
+        """The exposure to read; one with the default settings, filed nowhere, if there is none."""
+        exposure = self.find_exposure(account_id, instrument_id)
+        return exposure or self._default_exposure(account_id, instrument_id)
+
+    def _default_exposure(self, account_id: int, instrument_id: int) -> Exposure:
+        record = self.instruments[instrument_id]
+        return Exposure(record, self.default_settings(account_id, instrument_id))
+
     def settings(self, account_id: int, instrument_id: int) -> Settings:
         """The account's settings on the instrument, or the defaults: ISOLATED, default leverage."""
         exposure = self.find_exposure(account_id, instrument_id)
@@ -114,18 +132,18 @@ class ExchangeState:
         return self.default_settings(account_id, instrument_id)
 
     def default_settings(self, account_id: int, instrument_id: int) -> Settings:
-        mode = MarginMode.CROSS if account_id == FUND_ACCOUNT else MarginMode.ISOLATED
+        mode = CROSS_MARGIN if account_id == FUND_ACCOUNT else ISOLATED_MARGIN
         leverage = self.instruments[instrument_id].terms.default_leverage
         return Settings(account_id, instrument_id, mode, leverage)
 
     def is_unit(self, wallet_id: int) -> bool:
         """Whether the wallet can be liquidated (CROSS or ISOLATED)."""
         kind = self.wallets[wallet_id].kind
-        return kind == WalletKind.CROSS or kind == WalletKind.ISOLATED
+        return kind is CROSS_WALLET or kind is ISOLATED_WALLET
 
     def margin_wallet(self, account_id: int, instrument_id: int, side: PositionSide) -> int | None:
         """The wallet that margins such a position: CROSS, or its isolated wallet if opened."""
-        if self.settings(account_id, instrument_id).margin_mode == MarginMode.CROSS:
+        if self.settings(account_id, instrument_id).margin_mode is CROSS_MARGIN:
             return self.accounts[account_id].cross_wallet_id
         wallet = self.isolated_wallets.get((account_id, instrument_id, side))
         return None if wallet is None else wallet.wallet_id
@@ -133,11 +151,11 @@ class ExchangeState:
     # -- indexes, for `state.apply` --------------------------------------------------------------
 
     def exposure(self, account_id: int, instrument_id: int) -> Exposure:
-        by_instrument = self.exposures.setdefault(account_id, {})
-        exposure = by_instrument.get(instrument_id)
+        """The exposure, filed with the default settings if there was none."""
+        exposure = self.find_exposure(account_id, instrument_id)
         if exposure is None:
-            exposure = Exposure(self.default_settings(account_id, instrument_id))
-            by_instrument[instrument_id] = exposure
+            exposure = self._default_exposure(account_id, instrument_id)
+            self.exposures.setdefault(account_id, {})[instrument_id] = exposure
         return exposure
 
     def index_order(self, order: Order) -> None:
@@ -148,7 +166,7 @@ class ExchangeState:
         if order.reduce_only:
             exposure.reduce_only_orders += 1
         else:
-            self.count_order(exposure, order, order.remaining)
+            exposure.count_order(order, order.remaining)
 
     def forget_order(self, order: Order) -> None:
         """The reverse of `index_order`, for an order that ended."""
@@ -158,11 +176,7 @@ class ExchangeState:
         if order.reduce_only:
             exposure.reduce_only_orders -= 1
         else:
-            self.count_order(exposure, order, -order.remaining)
-
-    def count_order(self, exposure: Exposure, order: Order, quantity: int) -> None:
-        multiplier = self.instruments[order.instrument_id].terms.notional_multiplier
-        exposure.totals(order.side).add(order, quantity, multiplier)
+            exposure.count_order(order, -order.remaining)
 
     def index_wallet(self, wallet: Wallet) -> None:
         self.wallets[wallet.wallet_id] = wallet
@@ -172,7 +186,7 @@ class ExchangeState:
 
     def index_position(self, position: Position) -> None:
         exposure = self.exposure(position.account_id, position.instrument_id)
-        if position.side == PositionSide.LONG:
+        if position.side is LONG:
             exposure.long = position
         else:
             exposure.short = position
@@ -183,7 +197,7 @@ class ExchangeState:
 
     def forget_position(self, position: Position) -> None:
         exposure = self.exposures[position.account_id][position.instrument_id]
-        if position.side == PositionSide.LONG:
+        if position.side is LONG:
             exposure.long = None
         else:
             exposure.short = None
@@ -274,7 +288,7 @@ def restore(snapshot: Snapshot) -> ExchangeState:
         state.index_order(order)
         state.exposures[order.account_id][order.instrument_id].locked += order.locked
     for order in sorted(snapshot.orders, key=lambda order: order.priority):
-        if order.status == OrderStatus.RESTING:
+        if order.status is RESTING:
             state.books[order.instrument_id].own_side(order.side).add(order)
     for record in snapshot.client_orders:
         client_order_id = record.request.client_order_id

@@ -2,10 +2,11 @@
 
 Two independent tallies are kept per asset: what *transfers* posted to wallets, and what wallet
 *balances* changed by. They must agree, and together with the world's own accounts sum to zero.
-Per instrument, its clearing account and all signed entry notionals sum to zero (LED-3).
+Per instrument, its clearing account and all signed entry notionals sum to zero (LED-3). Assets are
+few and all checked each time; of the many instruments, those that changed since the last check.
 """
 
-from simulator.core.model.accounts import clearing_account
+from simulator.core.model.accounts import FIRST_CLEARING, FIRST_WALLET, clearing_account
 
 
 class LedgerError(AssertionError):
@@ -23,12 +24,15 @@ class Ledger:
         self.wallet_total: dict[int, int] = {}
         self.entry_total: dict[int, int] = {}
         self.settlement_debt: dict[int, int] = {}
+        self._changed_instruments: dict[int, None] = {}
 
     def post(self, ledger_account: int, asset_id: int, amount: int) -> None:
         """One leg of a transfer on an account that is no wallet."""
         key = (ledger_account, asset_id)
         self.balances[key] = self.balances.get(key, 0) + amount
         self.system_total[asset_id] = self.system_total.get(asset_id, 0) + amount
+        if FIRST_CLEARING <= ledger_account < FIRST_WALLET:
+            self._changed_instruments[ledger_account - FIRST_CLEARING] = None
 
     def post_to_wallet(self, asset_id: int, amount: int) -> None:
         """One leg of a transfer on a wallet; the wallet's balance is changed by its record."""
@@ -39,6 +43,7 @@ class Ledger:
 
     def entry_changed(self, instrument_id: int, entry_notional: int) -> None:
         self.entry_total[instrument_id] = self.entry_total.get(instrument_id, 0) + entry_notional
+        self._changed_instruments[instrument_id] = None
 
     def balance(self, ledger_account: int, asset_id: int) -> int:
         return self.balances.get((ledger_account, asset_id), 0)
@@ -60,10 +65,16 @@ class Ledger:
                     f"asset {asset_id}: wallets hold {self.wallet_total.get(asset_id, 0)}, "
                     f"transfers posted {posted}"
                 )
-        for instrument_id, entry in self.entry_total.items():
-            clearing = self.balance(clearing_account(instrument_id), quote_asset_id)
-            if clearing + entry != 0:
-                raise LedgerError(
-                    f"instrument {instrument_id}: clearing {clearing} and entry notionals {entry} "
-                    "should sum to zero"
-                )
+        if self._changed_instruments:
+            for instrument_id in self._changed_instruments:
+                self._check_instrument(instrument_id, quote_asset_id)
+            self._changed_instruments.clear()
+
+    def _check_instrument(self, instrument_id: int, quote_asset_id: int) -> None:
+        entry = self.entry_total.get(instrument_id, 0)
+        clearing = self.balance(clearing_account(instrument_id), quote_asset_id)
+        if clearing + entry != 0:
+            raise LedgerError(
+                f"instrument {instrument_id}: clearing {clearing} and entry notionals {entry} "
+                "should sum to zero"
+            )

@@ -23,8 +23,8 @@ from simulator.core.model.instruments import Instrument, RiskTier
 from simulator.core.model.rejects import RejectReason
 
 
-class Record(msgspec.Struct, array_like=True):
-    """The base of all records."""
+class Record(msgspec.Struct, array_like=True, gc=False):
+    """The base of all records. They hold no cycles, so the garbage collector may pass them by."""
 
 
 class InstrumentRecord(Record):

@@ -1,0 +1,214 @@
+"""What an order would take from the book at once: the first half of its plan.
+
+`take` meets the makers in the order in which `matching.match` will, and touches nothing. It says
+what would trade, what that costs, which orders would end on the way, and why it would stop.
+"""
+
+from typing import Final
+
+import msgspec
+
+from simulator.core.model.enums import (
+    ISOLATED_MARGIN,
+    LIMIT_ORDER,
+    CancelReason,
+    MarginMode,
+    OrderType,
+    Side,
+    TimeInForce,
+)
+from simulator.core.model.units import divide_up
+from simulator.core.rules import fills, margin
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.exposure import Exposure
+from simulator.core.state.records import Order
+
+
+class Intent(msgspec.Struct, frozen=True, gc=False):
+    """An order before it exists: of `PlaceOrder`, or of `AmendOrder` with the order it replaces."""
+
+    account_id: int
+    instrument_id: int
+    exposure: Exposure
+    side: Side
+    limit: int
+    quantity: int
+    """What is to be traded or rested; of an amended order what remains."""
+    time_in_force: TimeInForce
+    reduce_only: bool
+    margin_mode: MarginMode
+    leverage: int
+    order_type: OrderType = LIMIT_ORDER
+    keep_margin: bool = False
+    replaces: Order | None = None
+
+
+class Taken(msgspec.Struct, frozen=True, gc=False):
+    """What would trade at once, in all."""
+
+    fills: tuple[tuple[int, int, int], ...] = ()
+    """(maker order id, price, quantity) in the order of trading."""
+    quantity: int = 0
+    notional: int = 0
+    fee: int = 0
+    stopped: CancelReason | None = None
+    expired: tuple[Order, ...] = ()
+    """Own orders in the way, which self-trade prevention would cancel (ORD-6)."""
+    spent: int = 0
+    """What the fills take out of CROSS, less what comes back to it (isolated)."""
+    room: int | None = None
+    """What there was in CROSS for fills that it could not cover, if there are any (isolated)."""
+
+
+NOTHING: Final = Taken()
+
+
+def take(state: ExchangeState, intent: Intent) -> Taken:
+    """Walks the opposite side of the book up to the order's limit, in numbers only."""
+    if not state.books[intent.instrument_id].would_take(intent.side, intent.limit):
+        return NOTHING
+    walk = _Walk(state, intent)
+    walk.go()
+    return Taken(
+        tuple(walk.fills),
+        walk.quantity,
+        walk.notional,
+        walk.fee,
+        walk.stopped,
+        tuple(walk.expired),
+        0 if walk.sketch is None else walk.sketch.spent,
+        walk.room,
+    )
+
+
+def reducible_after(intent: Intent, taken: Taken) -> int:
+    """How much of the position is then left that an order of this side could close."""
+    net = intent.exposure.net_quantity() + intent.side * taken.quantity
+    return abs(net) if net * intent.side < 0 else 0
+
+
+class _Walk:
+    """One walk; the position, and in ISOLATED the margin, of both sides run ahead of the state."""
+
+    __slots__ = (
+        "_makers",
+        "expired",
+        "fee",
+        "fills",
+        "intent",
+        "net",
+        "notional",
+        "quantity",
+        "rate",
+        "room",
+        "sketch",
+        "state",
+        "stopped",
+    )
+
+    def __init__(self, state: ExchangeState, intent: Intent) -> None:
+        self.state = state
+        self.intent = intent
+        self.rate = fills.account_fee_rate(state, intent.account_id, intent.instrument_id, False)
+        self.net = intent.exposure.net_quantity()
+        self.fills: list[tuple[int, int, int]] = []
+        self.quantity = 0
+        self.notional = 0
+        self.fee = 0
+        self.stopped: CancelReason | None = None
+        self.expired: list[Order] = []
+        self.room: int | None = None
+        self.sketch: fills.IsolatedSketch | None = None
+        if intent.margin_mode is ISOLATED_MARGIN:
+            self.sketch = fills.IsolatedSketch(state, intent.account_id, intent.exposure)
+            self.sketch.keep_margin = intent.keep_margin
+            if intent.replaces is not None:
+                self.sketch.released = intent.replaces.locked
+        self._makers: dict[int, fills.IsolatedSketch] = {}
+
+    def go(self) -> None:
+        intent = self.intent
+        side = self.state.books[intent.instrument_id].opposite_side(intent.side)
+        for maker in side.orders_within(intent.limit):
+            left = intent.quantity - self.quantity
+            if intent.reduce_only:
+                left = min(left, abs(self.net) if self.net * intent.side < 0 else 0)
+            if left == 0:
+                break
+            if maker.account_id == intent.account_id:
+                self._expire(maker)
+                continue
+            quantity = self._maker_quantity(
+                maker, left if left < maker.remaining else maker.remaining
+            )
+            if quantity == 0:
+                continue
+            if not self._taker_may(quantity, maker.price):
+                return
+            self._fill(maker, quantity)
+
+    def _expire(self, order: Order) -> None:
+        """The lock of an own order in the way is free for what comes after it, not before."""
+        self.expired.append(order)
+        if self.sketch is not None:
+            if order.locked and self.fills:
+                self._note_room(self.sketch)
+            self.sketch.released += order.locked
+
+    def _note_room(self, sketch: fills.IsolatedSketch) -> None:
+        """Notes what there is in CROSS if the fills so far take more."""
+        room = margin.withdrawal_room(self.state, sketch.cross_wallet_id, sketch.released)
+        if self.room is None and sketch.spent > room:
+            self.room = room
+
+    def _maker_quantity(self, maker: Order, quantity: int) -> int:
+        """How much of the maker would trade: its own margin or position may allow less."""
+        exposure = self.state.exposures[maker.account_id][maker.instrument_id]
+        isolated = maker.margin_mode is ISOLATED_MARGIN
+        if not isolated and exposure.reduce_only_orders == 0:
+            return quantity
+        sketch = self._makers.get(maker.account_id)
+        if sketch is None:
+            sketch = fills.IsolatedSketch(self.state, maker.account_id, exposure)
+            self._makers[maker.account_id] = sketch
+        if maker.reduce_only:
+            net = sketch.quantity
+            quantity = min(quantity, abs(net) if net * maker.side < 0 else 0)
+        rate = fills.fee_rate_of(self.state, maker, maker=True)
+        if isolated and quantity > 0:
+            kept = divide_up(maker.locked * (maker.remaining - quantity), maker.remaining)
+            sketch.released += maker.locked - kept
+            if sketch.refusal(maker.side, quantity, maker.price, rate) is not None:
+                sketch.released += kept
+                return 0
+        sketch.fill(maker.side, quantity, maker.price, rate)
+        return quantity
+
+    def _taker_may(self, quantity: int, price: int) -> bool:
+        """Whether the call line lets the fill be made; one that lacks cover is counted on, so
+        that the whole order is refused with all that it would need."""
+        sketch, side = self.sketch, self.intent.side
+        if sketch is None:
+            return True
+        if not sketch.would_cause_margin_call(side, quantity, price, self.rate):
+            return True
+        refusal = sketch.refusal(side, quantity, price, self.rate)
+        if refusal is CancelReason.INSUFFICIENT_MARGIN:
+            return True
+        self.stopped = CancelReason.WOULD_CAUSE_MARGIN_CALL
+        return False
+
+    def _fill(self, maker: Order, quantity: int) -> None:
+        intent, price = self.intent, maker.price
+        terms = intent.exposure.record.terms
+        parts = fills.split_fill(self.net, 0, intent.side, quantity, price, terms)
+        if parts.closed_quantity:
+            self.fee += fills.fee_of(parts.closed_notional, self.rate)
+        if parts.opened_quantity:
+            self.fee += fills.fee_of(parts.opened_notional, self.rate)
+        if self.sketch is not None:
+            self.sketch.fill(intent.side, quantity, price, self.rate)
+        self.fills.append((maker.order_id, price, quantity))
+        self.net += intent.side * quantity
+        self.quantity += quantity
+        self.notional += parts.closed_notional + parts.opened_notional

@@ -1,0 +1,275 @@
+"""Applying the events of orders, trades and positions: the busier half of `apply`."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from simulator.core.model import events as e
+from simulator.core.model.enums import (
+    BUY,
+    CANCELED,
+    FILLED,
+    GTC,
+    LIMIT_ORDER,
+    RESTING,
+    SELL,
+    CancelReason,
+    OrderStatus,
+    Side,
+)
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import ClientOrder, Holding, Order, Position
+
+# -- orders ----------------------------------------------------------------------------------------
+
+
+def _order_accepted(state: ExchangeState, event: e.OrderAccepted) -> None:
+    state.counters.order = event.order_id
+    order = Order(
+        event.order_id,
+        event.account_id,
+        event.instrument_id,
+        event.side,
+        event.order_type,
+        event.time_in_force,
+        event.price,
+        event.quantity,
+        event.quantity,
+        event.post_only,
+        event.reduce_only,
+        event.keep_margin,
+        event.margin_mode,
+        event.assumed_price,
+        event.open_loss,
+        event.client_order_id,
+        event.liquidation_id,
+        event.quote,
+        state.time_ns,
+        state.time_ns,
+    )
+    state.index_order(order)
+    _note_order(state, order)
+
+
+def _client_order_recorded(state: ExchangeState, event: e.ClientOrderRecorded) -> None:
+    client_order_id = event.request.client_order_id
+    if client_order_id is None:
+        raise AssertionError("a client order record needs a client order id")
+    known = state.client_orders.setdefault(event.account_id, {})
+    known[client_order_id] = ClientOrder(
+        event.account_id,
+        event.request,
+        state.time_ns,
+        event.order_id,
+        event.reason,
+        event.needed,
+        event.available,
+    )
+    oldest_kept = state.time_ns - state.parameters.client_order_window_ns
+    while len(known) > state.parameters.client_order_minimum:
+        first = next(iter(known))
+        if known[first].time_ns > oldest_kept:
+            break
+        del known[first]
+
+
+def _order_rested(state: ExchangeState, event: e.OrderRested) -> None:
+    order = state.orders[event.order_id]
+    _rest(state, order)
+    _note_order(state, order)
+
+
+def _rest(state: ExchangeState, order: Order) -> None:
+    state.counters.priority += 1
+    order.priority = state.counters.priority
+    order.status = RESTING
+    state.books[order.instrument_id].own_side(order.side).add(order)
+    _note_level(state, order)
+
+
+def _order_canceled(state: ExchangeState, event: e.OrderCanceled) -> None:
+    order = state.orders[event.order_id]
+    order.cancel_reason = event.reason
+    _end_order(state, order, CANCELED)
+    _note_order(state, order)
+
+
+def _end_order(state: ExchangeState, order: Order, status: OrderStatus) -> None:
+    if order.status is RESTING:
+        state.books[order.instrument_id].own_side(order.side).remove(order)
+        _note_level(state, order)
+    if order.locked:
+        _change_lock(state, order, 0)
+    state.forget_order(order)
+    order.status = status
+
+
+def _order_amended(state: ExchangeState, event: e.OrderAmended) -> None:
+    order = state.orders[event.order_id]
+    exposure = state.exposures[order.account_id][order.instrument_id]
+    remaining = event.quantity - (order.quantity - order.remaining)
+    book_side = state.books[order.instrument_id].own_side(order.side)
+    if not order.reduce_only:
+        exposure.count_order(order, -order.remaining)
+    if order.status is RESTING:
+        _note_level(state, order)
+        if event.keeps_priority:
+            book_side.reduce(order, order.remaining - remaining)
+        else:
+            book_side.remove(order)
+            order.status = OrderStatus.ACCEPTED
+    order.price = event.price
+    order.quantity = event.quantity
+    order.remaining = remaining
+    order.assumed_price = event.assumed_price
+    order.open_loss = event.open_loss
+    if not order.reduce_only:
+        exposure.count_order(order, remaining)
+    _note_order(state, order)
+
+
+def _margin_locked(state: ExchangeState, event: e.MarginLocked) -> None:
+    order = state.orders[event.order_id]
+    _change_lock(state, order, event.amount)
+
+
+def _change_lock(state: ExchangeState, order: Order, amount: int) -> None:
+    account = state.accounts[order.account_id]
+    terms = state.instruments[order.instrument_id].terms
+    holding = state.wallets[account.cross_wallet_id].holdings.setdefault(
+        terms.quote_asset_id, Holding()
+    )
+    holding.locked += amount - order.locked
+    exposure = state.exposures[order.account_id][order.instrument_id]
+    exposure.locked += amount - order.locked
+    order.locked = amount
+    if state.notes is not None:
+        state.notes.wallets[account.cross_wallet_id] = None
+
+
+def _trade_executed(state: ExchangeState, event: e.TradeExecuted) -> None:
+    state.counters.trade = event.trade_id
+    state.instruments[event.instrument_id].last_price = event.price
+    _fill(state, event.taker_order_id, event)
+    _fill(state, event.maker_order_id, event)
+    if state.notes is not None:
+        state.notes.instruments[event.instrument_id] = None
+
+
+def _fill(state: ExchangeState, order_id: int, event: e.TradeExecuted) -> None:
+    order = state.orders[order_id]
+    quantity = event.quantity
+    exposure = state.exposures[order.account_id][order.instrument_id]
+    if not order.reduce_only:
+        exposure.count_order(order, -quantity)
+    if order.status is RESTING:
+        state.books[order.instrument_id].own_side(order.side).reduce(order, quantity)
+        _note_level(state, order)
+    order.remaining -= quantity
+    order.filled_notional += exposure.record.terms.notional(quantity, event.price)
+    if order.remaining == 0:
+        _end_order(state, order, FILLED)
+    _note_order(state, order)
+
+
+def _quotes_replaced(state: ExchangeState, event: e.QuotesReplaced) -> None:
+    exposure = state.exposure(event.account_id, event.instrument_id)
+    for order in [order for order in exposure.orders.values() if order.quote]:
+        order.cancel_reason = CancelReason.REPLACED_QUOTE
+        _end_order(state, order, CANCELED)
+        _note_order(state, order)
+    order_id = event.first_order_id
+    for side, levels in ((BUY, event.bids), (SELL, event.asks)):
+        for price, quantity in levels:
+            order = _quote(state, event, order_id, side, price, quantity)
+            state.index_order(order)
+            _rest(state, order)
+            order_id += 1
+    state.counters.order = max(state.counters.order, order_id - 1)
+
+
+def _quote(
+    state: ExchangeState,
+    event: e.QuotesReplaced,
+    order_id: int,
+    side: Side,
+    price: int,
+    quantity: int,
+) -> Order:
+    settings = state.settings(event.account_id, event.instrument_id)
+    return Order(
+        order_id,
+        event.account_id,
+        event.instrument_id,
+        side,
+        LIMIT_ORDER,
+        GTC,
+        price,
+        quantity,
+        quantity,
+        False,
+        False,
+        False,
+        settings.margin_mode,
+        price,
+        0,
+        None,
+        None,
+        True,
+        state.time_ns,
+        state.time_ns,
+    )
+
+
+def _note_order(state: ExchangeState, order: Order) -> None:
+    """Notes an order that changed; a quote counts from its first fill on."""
+    order.updated_ns = state.time_ns
+    if state.notes is not None and (order.filled_notional or not order.quote):
+        state.notes.orders[order.order_id] = order
+
+
+def _note_level(state: ExchangeState, order: Order) -> None:
+    if state.notes is not None:
+        state.notes.levels[(order.instrument_id, order.side, order.price)] = None
+
+
+# -- positions -------------------------------------------------------------------------------------
+
+
+def _position_changed(state: ExchangeState, event: e.PositionChanged) -> None:
+    unit = state.unit_positions.get(event.wallet_id)
+    key = (event.instrument_id, event.position_side)
+    position = None if unit is None else unit.get(key)
+    if position is None:
+        position = Position(
+            event.account_id,
+            event.instrument_id,
+            event.position_side,
+            event.wallet_id,
+            event.quantity,
+            event.entry_notional,
+            state.seq,
+        )
+        state.index_position(position)
+    else:
+        position.quantity += event.quantity
+        position.entry_notional += event.entry_notional
+        if position.quantity == 0:
+            state.forget_position(position)
+    state.ledger.entry_changed(event.instrument_id, event.entry_notional)
+    state.touched_units[event.wallet_id] = None
+    if state.notes is not None:
+        state.notes.positions[(event.account_id, event.instrument_id, event.position_side)] = None
+        state.notes.wallets[event.wallet_id] = None
+
+
+ORDER_HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
+    e.MarginLocked: _margin_locked,
+    e.OrderAccepted: _order_accepted,
+    e.ClientOrderRecorded: _client_order_recorded,
+    e.OrderRested: _order_rested,
+    e.OrderCanceled: _order_canceled,
+    e.OrderAmended: _order_amended,
+    e.TradeExecuted: _trade_executed,
+    e.QuotesReplaced: _quotes_replaced,
+    e.PositionChanged: _position_changed,
+}
