@@ -1,0 +1,27 @@
+"""Runs every benchmark and says what it ran on."""
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import core_commands, fold, mark_tick
+from benchmarks.measuring import machine
+
+PROGRAMS: tuple[Callable[[], Table], ...] = (
+    core_commands.table,
+    fold.table,
+    mark_tick.table,
+)
+
+
+def main() -> None:
+    console = Console()
+    console.print(machine())
+    console.print("Garbage collection is on; what a setup left behind is frozen (gc.freeze).")
+    for program in PROGRAMS:
+        console.print(program())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Stopwatches, percentiles, and what the numbers were measured on.
+
+Wall time is what a user waits for, processor time is what this process itself took of the machine.
+Automatic garbage collection stays on; `settle` only takes what a setup left behind out of its
+view, as a server does once it has recovered.
+"""
+
+import gc
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+
+class Stopwatch:
+    """A `with` block that measures itself, in seconds."""
+
+    def __init__(self) -> None:
+        self.wall = 0.0
+        self.processor = 0.0
+
+    def __enter__(self) -> "Stopwatch":
+        self.wall = time.perf_counter()
+        self.processor = time.process_time()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.processor = time.process_time() - self.processor
+        self.wall = time.perf_counter() - self.wall
+
+
+def settle() -> None:
+    """Collects garbage once, and freezes what is left: `gc.freeze()`."""
+    gc.collect()
+    gc.freeze()
+
+
+def percentile(values: Sequence[int], percent: int) -> int:
+    """The smallest value that at least `percent` of all values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+
+
+def microseconds(nanoseconds: int) -> str:
+    """`12.3`: a duration for a column headed µs."""
+    return f"{nanoseconds / 1000:,.1f}"
+
+
+def machine() -> str:
+    """One line: processor, cores, Python."""
+    cores = os.cpu_count() or 1
+    return (
+        f"{_processor()}, {cores} cores, {platform.python_implementation()} "
+        f"{platform.python_version()}, {platform.system()} {platform.release()}"
+    )
+
+
+def _processor() -> str:
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

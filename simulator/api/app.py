@@ -1,0 +1,52 @@
+"""Puts API v1 together: one FastAPI application over the worlds of a context."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import WebSocketRoute
+
+import simulator
+from simulator.api import documents
+from simulator.api.context import ApiContext, ApiSettings, GuestSettings
+from simulator.api.middleware import RequestMiddleware
+from simulator.api.problems import add_handlers
+from simulator.api.rest import accounts, guests, health, histories, orders, worlds
+from simulator.api.service import Api
+from simulator.api.websocket.endpoint import WebsocketEndpoint
+
+__all__ = ["ApiContext", "ApiSettings", "GuestSettings", "create_app"]
+
+_DESCRIPTION = (
+    "A margin exchange to practice on, with paper money. Decimals are strings, times are "
+    "milliseconds since 1970 UTC, `seq` is the place in the world's journal up to which an answer "
+    "speaks. What is answered is durable. Every refusal is a problem (RFC 9457) with a code and "
+    "the numbers behind it. Live data and fast orders: the websocket at /v1/ws."
+)
+
+
+def create_app(context: ApiContext) -> FastAPI:
+    """The application. It opens, starts and closes no world: whoever owns the registry does."""
+    app = FastAPI(
+        title="Margin exchange simulator",
+        version=simulator.__version__,
+        description=_DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url="/v1/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.api = api = Api(context)
+    add_handlers(app)
+    app.add_middleware(RequestMiddleware, max_body_bytes=context.settings.max_body_bytes)
+    app.include_router(health.router)
+    v1 = APIRouter(prefix="/v1")
+    for nouns in (worlds, guests, accounts, orders, histories):
+        v1.include_router(nouns.router)
+    app.include_router(v1)
+    app.router.routes.append(WebSocketRoute("/v1/ws", WebsocketEndpoint(api)))
+
+    def openapi() -> dict[str, Any]:
+        return documents.document(app)
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to replace it
+    return app

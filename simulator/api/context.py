@@ -1,0 +1,58 @@
+"""What the API is given by the composition root, and how it may be set up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from simulator.api.limits import Rate
+from simulator.api.stream.world_stream import StreamSettings
+from simulator.database.candles import Candles
+from simulator.database.identity import Identities
+from simulator.database.queries import Histories
+from simulator.runtime.clocks import wall_ns
+from simulator.runtime.registry import Registry
+
+DEFAULT_WORLD: Final = "practice"
+
+
+class GuestSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guest gets. The deposit is in minor units of the valuation asset, to CROSS."""
+
+    deposit: int = 10_000 * 10**8
+    token_lifetime_ns: int = 30 * 24 * 3600 * 10**9
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of the door. A rate of none is no limit."""
+
+    stream: StreamSettings = StreamSettings()
+    requests: Rate | None = Rate(50, 200)
+    """Per user, or per host for those who have no token."""
+    orders: Rate | None = Rate(50, 200)
+    """Placing, amending and canceling over REST and websocket together, per user."""
+    guests: Rate | None = Rate(1, 20)
+    """Guests joining, per host."""
+    max_body_bytes: int = 64 * 1024
+    """Of a request's body, and of a websocket frame from a client."""
+    stream_capacity: int = 1_000
+    """Messages that a slow websocket reader may be behind before it must resync."""
+    most_channels: int = 200
+    """Per websocket."""
+    most_unanswered: int = 4_096
+    """Requests of one websocket under way; beyond that its frames wait."""
+
+
+@dataclass(frozen=True)
+class ApiContext:
+    """Everything the API needs. The worlds of the registry may be opened before or after."""
+
+    registry: Registry
+    identities: Identities
+    histories: Histories
+    candles: Candles
+    default_world: str = DEFAULT_WORLD
+    guest: GuestSettings = field(default_factory=GuestSettings)
+    settings: ApiSettings = field(default_factory=ApiSettings)
+    wall_ns: Callable[[], int] = field(default=wall_ns)

@@ -1,0 +1,190 @@
+"""Rows of the histories as shapes: the same words as for the live state."""
+
+from simulator.api import names
+from simulator.api.shapes import histories, market, orders
+from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds
+from simulator.core.model.accounts import ledger_account_name
+from simulator.core.model.enums import MarginMode, OrderType, PositionSide, Side, TimeInForce
+from simulator.database.candles import CandleItem
+from simulator.database.queries import (
+    LedgerItem,
+    LiquidationItem,
+    LiquidationStepItem,
+    MarginCallItem,
+    OrderItem,
+    TakeoverItem,
+    TradeItem,
+)
+
+
+def _optional_time(time_ns: int | None) -> int | None:
+    return None if time_ns is None else milliseconds(time_ns)
+
+
+def order_from_history(numbers: Numbers, row: OrderItem) -> orders.Order:
+    of = numbers.by_id(row.instrument_id)
+    filled = row.quantity - row.remaining_quantity
+    return orders.Order(
+        order_id=row.order_id,
+        client_order_id=row.client_order_id,
+        symbol=of.symbol,
+        side=names.SIDE_NAMES[Side[row.side]],
+        order_type=names.ORDER_TYPE_NAMES[OrderType[row.order_type]],
+        time_in_force=names.TIME_IN_FORCE_NAMES[TimeInForce[row.time_in_force]],
+        price=of.price(row.price),
+        quantity=of.quantity(row.quantity),
+        filled_quantity=of.quantity(filled),
+        remaining_quantity=of.quantity(row.remaining_quantity),
+        average_price=of.average_price(row.filled_notional, filled),
+        status=row.status,
+        cancel_reason=row.cancel_reason,
+        post_only=bool(row.post_only),
+        reduce_only=bool(row.reduce_only),
+        keep_margin=bool(row.keep_margin),
+        margin_mode=names.MARGIN_MODE_NAMES[MarginMode[row.margin_mode]],
+        liquidation_id=row.liquidation_id,
+        created=milliseconds(row.created_ns),
+        updated=milliseconds(row.updated_ns),
+    )
+
+
+def public_trade(of: InstrumentNumbers, row: TradeItem) -> market.PublicTrade:
+    return market.PublicTrade(
+        trade_id=row.trade_id,
+        symbol=of.symbol,
+        price=of.price(row.price),
+        quantity=of.quantity(row.quantity),
+        taker_side=names.SIDE_NAMES[Side[row.taker_side]],
+        time=milliseconds(row.time_ns),
+        seq=row.seq,
+    )
+
+
+def fills(numbers: Numbers, account_id: int, row: TradeItem) -> list[orders.Fill]:
+    """The account's side of a trade, or both."""
+    return [
+        _fill(numbers, row, is_taker)
+        for is_taker, owner in ((True, row.taker_account_id), (False, row.maker_account_id))
+        if owner == account_id
+    ]
+
+
+def _fill(numbers: Numbers, row: TradeItem, is_taker: bool) -> orders.Fill:
+    of = numbers.by_id(row.instrument_id)
+    taker_side = names.SIDE_NAMES[Side[row.taker_side]]
+    return orders.Fill(
+        trade_id=row.trade_id,
+        order_id=row.taker_order_id if is_taker else row.maker_order_id,
+        symbol=of.symbol,
+        side=taker_side if is_taker else names.OPPOSITE_SIDES[taker_side],
+        price=of.price(row.price),
+        quantity=of.quantity(row.quantity),
+        fee=numbers.amount(row.taker_fee if is_taker else row.maker_fee),
+        realized_pnl=numbers.amount(row.taker_realized_pnl if is_taker else row.maker_realized_pnl),
+        liquidity="TAKER" if is_taker else "MAKER",
+        time=milliseconds(row.time_ns),
+        seq=row.seq,
+    )
+
+
+def candle(numbers: Numbers, of: InstrumentNumbers, row: CandleItem) -> market.Candle:
+    return market.Candle(
+        open_time=milliseconds(row.open_time_ns),
+        open=of.price(row.open),
+        high=of.price(row.high),
+        low=of.price(row.low),
+        close=of.price(row.close),
+        volume=of.quantity(row.volume),
+        notional=numbers.amount(row.notional),
+        trade_count=row.trade_count,
+        warm_up=row.warm_up,
+    )
+
+
+def ledger_entry(numbers: Numbers, row: LedgerItem) -> histories.LedgerEntry:
+    return histories.LedgerEntry(
+        seq=row.seq,
+        index=row.entry_index,
+        time=milliseconds(row.time_ns),
+        kind=row.kind,
+        source=ledger_account_name(row.source),
+        target=ledger_account_name(row.target),
+        asset=numbers.asset_code(row.asset_id),
+        amount=numbers.amount(row.amount, row.asset_id),
+        order_id=row.order_id,
+        trade_id=row.trade_id,
+        liquidation_id=row.liquidation_id,
+        reason=row.reason,
+    )
+
+
+def margin_call(numbers: Numbers, row: MarginCallItem) -> histories.MarginCall:
+    of = numbers.by_id(row.instrument_id)
+    return histories.MarginCall(
+        margin_call_id=row.margin_call_id,
+        wallet_id=row.wallet_id,
+        issued=milliseconds(row.issued_ns),
+        issued_seq=row.issued_seq,
+        equity=numbers.amount(row.equity),
+        maintenance_margin=numbers.amount(row.maintenance_margin),
+        call_margin=numbers.amount(row.call_margin),
+        symbol=of.symbol,
+        position_side=names.POSITION_SIDE_NAMES[PositionSide[row.position_side]],
+        mark_price=of.price(row.mark_price),
+        liquidation_price=of.optional_price(row.liquidation_price),
+        quantity_to_reduce=of.quantity(row.quantity_to_reduce),
+        amount_to_add=numbers.amount(row.amount_to_add),
+        repeats=row.repeats,
+        repeated=_optional_time(row.repeated_ns),
+        ended=_optional_time(row.ended_ns),
+        ended_seq=row.ended_seq,
+        ended_by=row.ended_by,
+        ended_equity=numbers.optional_amount(row.ended_equity),
+    )
+
+
+def liquidation(numbers: Numbers, row: LiquidationItem) -> histories.Liquidation:
+    return histories.Liquidation(
+        liquidation_id=row.liquidation_id,
+        wallet_id=row.wallet_id,
+        started=milliseconds(row.started_ns),
+        started_seq=row.started_seq,
+        equity=numbers.amount(row.equity),
+        maintenance_margin=numbers.amount(row.maintenance_margin),
+        call_margin=numbers.amount(row.call_margin),
+        ended=_optional_time(row.ended_ns),
+        ended_seq=row.ended_seq,
+        outcome=row.outcome,
+        ended_equity=numbers.optional_amount(row.ended_equity),
+        fee=numbers.optional_amount(row.fee),
+        deficit=numbers.optional_amount(row.deficit),
+        shortfall=numbers.optional_amount(row.shortfall),
+    )
+
+
+def liquidation_step(numbers: Numbers, row: LiquidationStepItem) -> histories.LiquidationStep:
+    of = numbers.by_id(row.instrument_id)
+    return histories.LiquidationStep(
+        seq=row.seq,
+        time=milliseconds(row.time_ns),
+        symbol=of.symbol,
+        position_side=names.POSITION_SIDE_NAMES[PositionSide[row.position_side]],
+        tier=row.tier,
+        mark_price=of.price(row.mark_price),
+        takeover_price=of.price(row.takeover_price),
+        quantity=of.quantity(row.quantity),
+        equity=numbers.amount(row.equity),
+        order_id=row.order_id,
+    )
+
+
+def takeover(numbers: Numbers, row: TakeoverItem) -> histories.Takeover:
+    of = numbers.by_id(row.instrument_id)
+    return histories.Takeover(
+        seq=row.seq,
+        time=milliseconds(row.time_ns),
+        symbol=of.symbol,
+        position_side=names.POSITION_SIDE_NAMES[PositionSide[row.position_side]],
+        quantity=of.quantity(row.quantity),
+        notional=numbers.amount(row.notional),
+    )

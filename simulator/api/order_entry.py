@@ -1,0 +1,131 @@
+"""From an order request to its command, from an id to the order: for REST and websocket alike."""
+
+import asyncio
+
+from simulator.api import names, present
+from simulator.api.errors import MalformedRequest, NotFound
+from simulator.api.history_shapes import order_from_history
+from simulator.api.receipts import fills_of
+from simulator.api.service import Door
+from simulator.api.shapes.base import Page
+from simulator.api.shapes.orders import AmendRequest, Order, OrderRequest, OrderResult
+from simulator.api.wire import InstrumentNumbers, milliseconds
+from simulator.core.model.commands import AmendOrder, PlaceOrder
+from simulator.core.model.rejects import REJECT_TEXTS, RejectReason
+from simulator.core.state.records import Order as OrderRecord
+from simulator.database.queries import Histories, Window, parse_cursor
+from simulator.runtime.engine import Receipt
+
+
+def place_command(of: InstrumentNumbers, account_id: int, request: OrderRequest) -> PlaceOrder:
+    """Raises MalformedRequest, or RefusedByRule for a price or quantity finer than any step."""
+    price = request.price
+    return PlaceOrder(
+        account_id,
+        of.instrument_id,
+        names.SIDES[request.side],
+        names.ORDER_TYPES[request.order_type],
+        of.parse_quantity(request.quantity),
+        None if price is None else of.parse_price(price),
+        names.TIMES_IN_FORCE[request.time_in_force],
+        request.post_only,
+        request.reduce_only,
+        request.keep_margin,
+        request.client_order_id,
+    )
+
+
+def amend_command(
+    of: InstrumentNumbers, account_id: int, order_id: int, request: AmendRequest
+) -> AmendOrder:
+    """Raises MalformedRequest, or RefusedByRule for a price or quantity finer than any step."""
+    price, quantity = request.price, request.quantity
+    return AmendOrder(
+        account_id,
+        order_id,
+        None if price is None else of.parse_price(price),
+        None if quantity is None else of.parse_quantity(quantity),
+    )
+
+
+def unknown_order() -> NotFound:
+    reason = RejectReason.UNKNOWN_ORDER
+    return NotFound(REJECT_TEXTS[reason], reason.name)
+
+
+def open_order(door: Door, account_id: int, order_id: int) -> OrderRecord:
+    """An open order's record; it goes on telling how the order stands, and how it ended.
+
+    Raises:
+        NotFound: the account has no such open order.
+    """
+    record = door.world.state.orders.get(order_id)
+    if record is None or record.account_id != account_id:
+        raise unknown_order()
+    return record
+
+
+def changed(door: Door, record: OrderRecord, receipt: Receipt) -> OrderResult:
+    """The answer to an amend or a cancel: the order as it stands now.
+
+    It may stand at a later seq than the receipt's, not durable yet.
+    """
+    of = door.numbers.by_id(record.instrument_id)
+    return OrderResult(
+        order=present.order(of, record),
+        fills=fills_of(door.numbers, of, record.order_id, receipt),
+        seq=receipt.seq,
+        time=milliseconds(receipt.time_ns),
+    )
+
+
+async def find_order(
+    door: Door, histories: Histories, account_id: int, order_id: int
+) -> tuple[Order, int]:
+    """An account's order, open or ended, and the seq at which it stands so; durable.
+
+    Raises:
+        NotFound: the account has no such order.
+    """
+    state = door.world.state
+    seq = state.seq
+    order = state.orders.get(order_id)
+    if order is not None and order.account_id == account_id:
+        shape = present.order(door.numbers.by_id(order.instrument_id), order)
+        await door.world.committed(seq)
+        return shape, seq
+    await door.world.committed(seq)
+    row = await asyncio.to_thread(histories.order, door.world.world_id, account_id, order_id)
+    if row is None:
+        raise unknown_order()
+    return order_from_history(door.numbers, row), seq
+
+
+def open_order_page(
+    door: Door, account_id: int, instrument_id: int | None, window: Window
+) -> Page[Order]:
+    """A page of the account's open orders, from the live state; not yet durable.
+
+    Raises:
+        MalformedRequest: the cursor is none.
+    """
+    state = door.world.state
+    try:
+        bound = None if window.after is None else parse_cursor(window.after, 1)[0]
+    except ValueError as error:
+        raise MalformedRequest(str(error)) from error
+    found = present.find_open_orders(state, account_id, instrument_id)
+    if window.newest_first:
+        found.reverse()
+    if bound is not None:
+        found = [
+            order
+            for order in found
+            if (order.order_id < bound if window.newest_first else order.order_id > bound)
+        ]
+    shown = found[: window.limit]
+    return Page(
+        items=[present.order(door.numbers.by_id(each.instrument_id), each) for each in shown],
+        next=str(shown[-1].order_id) if len(found) > len(shown) else None,
+        seq=state.seq,
+    )

@@ -1,0 +1,175 @@
+"""Shapes of an account: joining, wallets, settings, positions, transfers."""
+
+from typing import Annotated
+
+import msgspec
+
+from simulator.api.shapes.base import (
+    DecimalText,
+    MarginModeName,
+    PositionSideName,
+    RecordId,
+    RequestShape,
+    Shape,
+    Symbol,
+    WalletKindName,
+)
+
+
+class GuestRequest(RequestShape):
+    """A guest may choose a name to be shown by."""
+
+    display_name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+
+
+class Guest(Shape, frozen=True):
+    """The token is shown this once: send it as `Authorization: Bearer <token>`."""
+
+    user_id: str
+    token: str
+    token_expires: int
+    world: str
+    account_id: int
+    seq: int
+
+
+class Account(Shape, frozen=True):
+    account_id: int
+    world: str
+    label: str
+
+
+class Accounts(Shape, frozen=True):
+    items: list[Account]
+
+
+class Settings(Shape, frozen=True):
+    symbol: str
+    margin_mode: MarginModeName
+    leverage: int
+
+
+class AccountDetail(Shape, frozen=True):
+    """Fee rates of null mean the instrument's own."""
+
+    account_id: int
+    world: str
+    label: str
+    maker_fee_rate: str | None
+    taker_fee_rate: str | None
+    open_orders: int
+    settings: list[Settings]
+    seq: int
+    time: int
+
+
+class Wallet(Shape, frozen=True):
+    """A wallet in the valuation asset. The margin lines are null where nothing can be liquidated.
+
+    `margin_ratio` is maintenance over equity: liquidation at 1. It is null without a position, and
+    when there is no equity left.
+    """
+
+    wallet_id: int
+    kind: WalletKindName
+    symbol: str | None
+    position_side: PositionSideName | None
+    asset: str
+    balance: str
+    locked: str
+    settlement_debt: str
+    unrealized_pnl: str
+    equity: str
+    initial_margin: str | None
+    call_margin: str | None
+    maintenance_margin: str | None
+    available_balance: str
+    withdrawable: str
+    margin_ratio: str | None
+    margin_call_id: int | None
+    clears_at_equity: str | None
+    """While a margin call stands: the equity at which it is cleared."""
+    liquidation_id: int | None
+
+
+class Wallets(Shape, frozen=True):
+    items: list[Wallet]
+    seq: int
+    time: int
+
+
+class Position(Shape, frozen=True):
+    """`quantity` is zero for a position that was just closed; then there is nothing to divide."""
+
+    symbol: str
+    side: PositionSideName
+    margin_mode: MarginModeName
+    wallet_id: int
+    leverage: int
+    quantity: str
+    entry_price: str
+    mark_price: str
+    notional: str
+    unrealized_pnl: str
+    roi: str
+    initial_margin: str
+    maintenance_margin: str
+    margin: str
+    margin_ratio: str | None
+    liquidation_price: str | None
+    liquidation_status: str
+    """OK (the price is given), NEVER (no price liquidates), ALREADY (at or past the line)."""
+    bankruptcy_price: str | None
+
+
+class ClosedPosition(Shape, frozen=True):
+    """What a private channel says of a position that is no more."""
+
+    symbol: str
+    side: PositionSideName
+    quantity: str = "0"
+
+
+class Positions(Shape, frozen=True):
+    items: list[Position]
+    seq: int
+    time: int
+
+
+class TransferRequest(RequestShape):
+    """WAL-5. For an ISOLATED wallet `symbol` and `position_side` say which one."""
+
+    source: WalletKindName
+    target: WalletKindName
+    amount: DecimalText
+    asset: str | None = None
+    """The code of the asset; null for the valuation asset."""
+    symbol: Symbol | None = None
+    position_side: PositionSideName | None = None
+
+
+class Transfer(Shape, frozen=True):
+    """A transfer that was made, and the account's wallets after it."""
+
+    source: WalletKindName
+    target: WalletKindName
+    asset: str
+    amount: str
+    seq: int
+    time: int
+    wallets: list[Wallet]
+
+
+class LeverageRequest(RequestShape):
+    symbol: Symbol
+    leverage: RecordId
+
+
+class MarginModeRequest(RequestShape):
+    symbol: Symbol
+    margin_mode: MarginModeName
+
+
+class SettingsChanged(Shape, frozen=True):
+    settings: Settings
+    seq: int

@@ -1,0 +1,162 @@
+"""Shapes of what is public: worlds, instruments, prices, books, trades, candles."""
+
+from simulator.api.shapes.base import CandleSource, MarketStateName, Shape, SideName
+
+PriceLevel = tuple[str, str]
+"""Price and quantity."""
+
+
+class Clock(Shape, frozen=True):
+    """World time and how it runs. `speed` is world seconds per second, as asked for."""
+
+    time: int
+    mode: str
+    speed: str
+    paused: bool
+
+
+class World(Shape, frozen=True):
+    """`status` is RUNNING, PAUSED (cancels only), HALTED (something broke) or STOPPED."""
+
+    world: str
+    status: str
+    status_reason: str | None
+    clock: Clock
+    server_time: int
+    seq: int
+
+
+class Worlds(Shape, frozen=True):
+    items: list[World]
+
+
+class Instrument(Shape, frozen=True):
+    """The terms of a contract. Rates are decimal fractions: "0.0005" is 5 basis points."""
+
+    symbol: str
+    kind: str
+    base: str
+    quote: str
+    price_decimals: int
+    quantity_decimals: int
+    tick_size: str
+    lot_size: str
+    min_quantity: str
+    max_quantity: str
+    max_market_quantity: str
+    min_notional: str
+    price_band_rate: str
+    max_open_orders: int
+    maker_fee_rate: str
+    taker_fee_rate: str
+    liquidation_fee_rate: str
+    sell_assumption_rate: str
+    mark_method: str
+    index_staleness: int | None
+    """Milliseconds after which an index price is stale and the instrument halts."""
+    default_leverage: int
+    max_leverage: int
+    market_state: MarketStateName
+
+
+class RiskTier(Shape, frozen=True):
+    """MARG-2: maintenance = notional * rate - deduction, for floor < notional <= cap."""
+
+    tier: int
+    floor: str
+    cap: str | None
+    maintenance_margin_rate: str
+    max_leverage: int
+    deduction: str
+
+
+class InstrumentDetail(Instrument, frozen=True):
+    risk_tiers: list[RiskTier]
+    seq: int
+
+
+class Instruments(Shape, frozen=True):
+    items: list[Instrument]
+    seq: int
+
+
+class Depth(Shape, frozen=True):
+    """The book, best levels first."""
+
+    symbol: str
+    seq: int
+    time: int
+    bids: list[PriceLevel]
+    asks: list[PriceLevel]
+
+
+class Mark(Shape, frozen=True):
+    """The prices of an instrument; each is null until there was one."""
+
+    symbol: str
+    index_price: str | None
+    index_time: int | None
+    mark_price: str | None
+    last_price: str | None
+    market_state: MarketStateName
+    halt_reason: str | None
+
+
+class Marks(Shape, frozen=True):
+    items: list[Mark]
+    seq: int
+    time: int
+
+
+class PublicTrade(Shape, frozen=True):
+    trade_id: int
+    symbol: str
+    price: str
+    quantity: str
+    taker_side: SideName
+    time: int
+    seq: int
+
+
+class Candle(Shape, frozen=True):
+    """Prices of one interval. Mark and index have no volume."""
+
+    open_time: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    notional: str
+    trade_count: int
+    warm_up: bool
+    """Whether any of it was made up for the time before the world began."""
+
+
+class Candles(Shape, frozen=True):
+    """`next` is the cursor for `?after=`, null when the list reached the present."""
+
+    symbol: str
+    interval: str
+    source: CandleSource
+    items: list[Candle]
+    next: str | None
+    seq: int
+
+
+class PublicLiquidation(Shape, frozen=True):
+    """A trade of a forced order: `side` is the order's."""
+
+    symbol: str
+    side: SideName
+    price: str
+    quantity: str
+    time: int
+    seq: int
+
+
+class Health(Shape, frozen=True):
+    """`status` is OK or NOT_READY; `worlds` gives each world's status."""
+
+    status: str
+    worlds: dict[str, str]

@@ -1,0 +1,178 @@
+"""Orders over the websocket: a request becomes a command, its receipt becomes the answer.
+
+This is the fast path: one future and one callback per order, no task, no database. Only what the
+receipt cannot tell (the order that an amend or a cancel left) is looked up, in a task.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, NamedTuple
+
+from simulator.api.callers import Caller, unknown_account
+from simulator.api.order_entry import (
+    amend_command,
+    changed,
+    find_order,
+    open_order,
+    place_command,
+)
+from simulator.api.receipts import placed, refusal_in
+from simulator.api.service import Api, Door
+from simulator.api.shapes.orders import CanceledOrders, OrderResult
+from simulator.api.websocket.answers import Answers
+from simulator.api.websocket.protocol import (
+    AccountRequest,
+    Amend,
+    Cancel,
+    CancelAll,
+    Place,
+    RequestId,
+)
+from simulator.api.wire import InstrumentNumbers, milliseconds
+from simulator.core.model.commands import CancelAllOrders, CancelOrder
+from simulator.core.model.events import OrderCanceled, OrderRepeated
+from simulator.core.state.records import Order
+from simulator.runtime.engine import Receipt
+
+Work = Coroutine[Any, Any, None]
+
+
+class _Ticket(NamedTuple):
+    """A request under way: whose it is, and where its answer goes."""
+
+    request_id: RequestId
+    door: Door
+    account_id: int
+
+
+class OrderDesk:
+    """The order requests of one connection. `later` runs work that has to wait."""
+
+    def __init__(self, api: Api, answers: Answers, later: Callable[[Work], None]) -> None:
+        self._api = api
+        self._answers = answers
+        self._later = later
+
+    def take(
+        self, request: AccountRequest, caller: Caller, default_account: tuple[str, int] | None
+    ) -> None:
+        """Begins a request; its answer follows.
+
+        Raises:
+            ApiProblem, WorldUnavailable: it was not begun, and is answered with this.
+        """
+        self._api.orders.take(caller.user.user_id)
+        world_id = request.world or self._api.context.default_world
+        account_id = request.account_id
+        if account_id is None:
+            if default_account is None:
+                raise unknown_account()
+            world_id, account_id = default_account
+        caller.account(world_id, account_id)
+        ticket = _Ticket(request.id, self._api.door(world_id), account_id)
+        if isinstance(request, Place):
+            self._place(request, ticket)
+        elif isinstance(request, Cancel):
+            self._cancel(request, ticket)
+        elif isinstance(request, Amend):
+            self._amend(request, ticket)
+        else:
+            self._cancel_all(request, ticket)
+
+    def _place(self, request: Place, ticket: _Ticket) -> None:
+        of = ticket.door.numbers.by_symbol(request.symbol)
+        future = ticket.door.world.submit(place_command(of, ticket.account_id, request))
+        future.add_done_callback(partial(self._placed, ticket, of))
+
+    def _placed(
+        self, ticket: _Ticket, of: InstrumentNumbers, future: "asyncio.Future[Receipt]"
+    ) -> None:
+        try:
+            receipt = future.result()
+            outcome = placed(ticket.door.numbers, of, receipt)
+            if isinstance(outcome, OrderRepeated):
+                if outcome.order_id is None:
+                    raise AssertionError("a repeated order that was not refused has an id")
+                self._later(self._reply_repeated(ticket, outcome.order_id, receipt))
+            else:
+                self._answers.reply(ticket.request_id, outcome)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            self._answers.fail(ticket.request_id, error)
+
+    def _cancel(self, request: Cancel, ticket: _Ticket) -> None:
+        record = open_order(ticket.door, ticket.account_id, request.order_id)
+        command = CancelOrder(ticket.account_id, request.order_id)
+        future = ticket.door.world.submit(command)
+        future.add_done_callback(partial(self._changed, ticket, record, True))
+
+    def _amend(self, request: Amend, ticket: _Ticket) -> None:
+        record = open_order(ticket.door, ticket.account_id, request.order_id)
+        of = ticket.door.numbers.by_id(record.instrument_id)
+        command = amend_command(of, ticket.account_id, request.order_id, request)
+        future = ticket.door.world.submit(command)
+        future.add_done_callback(partial(self._changed, ticket, record, False))
+
+    def _changed(
+        self,
+        ticket: _Ticket,
+        record: Order,
+        is_over: bool,
+        future: "asyncio.Future[Receipt]",
+    ) -> None:
+        """A canceled order changes no more; an amended one may be further on than the disk."""
+        door = ticket.door
+        try:
+            receipt = future.result()
+            problem = refusal_in(door.numbers, receipt, record.instrument_id)
+            if problem is not None:
+                raise problem
+            result = changed(door, record, receipt)
+            if is_over or door.world.committed_seq >= door.world.state.seq:
+                self._answers.reply(ticket.request_id, result)
+            else:
+                self._later(self._reply_when_durable(ticket, result))
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            self._answers.fail(ticket.request_id, error)
+
+    async def _reply_when_durable(self, ticket: _Ticket, result: OrderResult) -> None:
+        try:
+            await ticket.door.world.committed()
+            self._answers.reply(ticket.request_id, result)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            self._answers.fail(ticket.request_id, error)
+
+    async def _reply_repeated(self, ticket: _Ticket, order_id: int, receipt: Receipt) -> None:
+        """ORD-7: the order of the first request, as it stands now."""
+        try:
+            histories = self._api.context.histories
+            order, seq = await find_order(ticket.door, histories, ticket.account_id, order_id)
+            time = milliseconds(receipt.time_ns)
+            result = OrderResult(order=order, fills=[], seq=seq, time=time, repeated=True)
+            self._answers.reply(ticket.request_id, result)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            self._answers.fail(ticket.request_id, error)
+
+    def _cancel_all(self, request: CancelAll, ticket: _Ticket) -> None:
+        instrument_id = None
+        if request.symbol is not None:
+            instrument_id = ticket.door.numbers.by_symbol(request.symbol).instrument_id
+        command = CancelAllOrders(ticket.account_id, instrument_id)
+        future = ticket.door.world.submit(command)
+        future.add_done_callback(partial(self._canceled_all, ticket))
+
+    def _canceled_all(self, ticket: _Ticket, future: "asyncio.Future[Receipt]") -> None:
+        try:
+            receipt = future.result()
+            problem = refusal_in(ticket.door.numbers, receipt)
+            if problem is not None:
+                raise problem
+            order_ids = [
+                event.order_id
+                for event in receipt.events
+                if isinstance(event, OrderCanceled) and event.account_id == ticket.account_id
+            ]
+            result = CanceledOrders(order_ids=order_ids, seq=receipt.seq)
+            self._answers.reply(ticket.request_id, result)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            self._answers.fail(ticket.request_id, error)

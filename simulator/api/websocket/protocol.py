@@ -1,0 +1,150 @@
+"""What a client may say over the websocket, and how it is answered.
+
+A frame is one request or an array of them; each names its `op`, and its answer carries its `id`.
+Requests about an account name it, unless `auth` did.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from simulator.api.errors import malformed
+from simulator.api.shapes.accounts import Account
+from simulator.api.shapes.base import Problem, RecordId, RequestShape, Shape, Symbol
+from simulator.api.shapes.orders import AmendRequest, CanceledOrders, OrderRequest, OrderResult
+
+RequestId = (
+    Annotated[int, msgspec.Meta(ge=-(1 << 53), le=1 << 53)]
+    | Annotated[str, msgspec.Meta(max_length=64)]
+    | None
+)
+ChannelName = Annotated[str, msgspec.Meta(max_length=80)]
+WorldName = Annotated[str, msgspec.Meta(max_length=64)] | None
+
+
+class Auth(RequestShape, tag_field="op", tag="auth", kw_only=True):
+    """Names the caller; `account_id` is then meant wherever a request names none."""
+
+    token: str
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+class Subscribe(RequestShape, tag_field="op", tag="subscribe", kw_only=True):
+    channels: Annotated[list[ChannelName], msgspec.Meta(min_length=1, max_length=100)]
+    id: RequestId = None
+    world: WorldName = None
+
+
+class Unsubscribe(RequestShape, tag_field="op", tag="unsubscribe", kw_only=True):
+    channels: Annotated[list[ChannelName], msgspec.Meta(min_length=1, max_length=100)]
+    id: RequestId = None
+    world: WorldName = None
+
+
+class Ping(RequestShape, tag_field="op", tag="ping", kw_only=True):
+    id: RequestId = None
+
+
+class Place(OrderRequest, tag_field="op", tag="place", kw_only=True):
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+class Amend(AmendRequest, tag_field="op", tag="amend", kw_only=True):
+    order_id: RecordId
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+class Cancel(RequestShape, tag_field="op", tag="cancel", kw_only=True):
+    order_id: RecordId
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+class CancelAll(RequestShape, tag_field="op", tag="cancel_all", kw_only=True):
+    symbol: Symbol | None = None
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+AccountRequest = Place | Amend | Cancel | CancelAll
+AnyRequest = Auth | Subscribe | Unsubscribe | Ping | AccountRequest
+
+
+class Authenticated(Shape, frozen=True):
+    user_id: str
+    accounts: list[Account]
+
+
+class Subscribed(Shape, frozen=True):
+    """All channels of the connection in this world, after the request."""
+
+    world: str
+    channels: list[str]
+
+
+class Pong(Shape, frozen=True):
+    server_time: int
+
+
+Result = Authenticated | Subscribed | Pong | OrderResult | CanceledOrders
+
+
+class Reply(Shape, frozen=True, tag_field="type", tag="reply"):
+    id: RequestId
+    result: Result
+
+
+class Refused(Shape, frozen=True, tag_field="type", tag="error"):
+    """`id` is null for a frame that could not be read."""
+
+    id: RequestId
+    error: Problem
+
+
+class Resync(Shape, frozen=True, tag_field="type", tag="resync"):
+    """The reader was too slow and lost news; fresh snapshots of all its channels follow."""
+
+    channels: list[str]
+
+
+class _JustId(msgspec.Struct):
+    id: RequestId = None
+
+
+_request: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
+_several = msgspec.json.Decoder(list[msgspec.Raw])
+_just_id = msgspec.json.Decoder(_JustId)
+
+
+def split_frame(frame: bytes) -> list[msgspec.Raw] | list[bytes]:
+    """The requests of a frame, not read yet. Raises MalformedRequest."""
+    if frame[:1] != b"[":
+        return [frame]
+    try:
+        return _several.decode(frame)
+    except (ValueError, RecursionError) as error:
+        raise malformed(error) from error
+
+
+def read_request(data: msgspec.Raw | bytes) -> AnyRequest:
+    """Raises MalformedRequest."""
+    try:
+        return _request.decode(data)
+    except (ValueError, RecursionError) as error:
+        raise malformed(error) from error
+
+
+def find_id(data: msgspec.Raw | bytes) -> RequestId:
+    """The id of a request that could not be read otherwise; none if that is unreadable too."""
+    try:
+        return _just_id.decode(data).id
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,51 @@
+"""The OpenAPI document: complete, of one piece, and true to what is answered."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.venue import Venue
+
+pytestmark = pytest.mark.anyio
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [each for value in node.values() for each in _references(value)]
+    if isinstance(node, list):
+        return [each for value in node for each in _references(value)]
+    return []
+
+
+async def test_the_document_names_every_route_and_shape(venue: Venue) -> None:
+    document = (await venue.client.get("/v1/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+    for reference in _references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+    operations = [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(operations) >= 25
+    for path, method, operation in operations:
+        answers = operation["responses"]
+        assert any(str(status).startswith("2") for status in answers), (path, method)
+        assert "application/problem+json" in answers["4XX"]["content"]
+        assert ("security" in operation) == ("/accounts" in path), path
+        if method in ("post", "put", "patch"):
+            assert "$ref" in operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schemas["OrderRequest"]["additionalProperties"] is False
+    assert schemas["OrderRequest"]["required"] == ["symbol", "side", "order_type", "quantity"]
+
+
+async def test_answers_have_the_fields_of_the_document(venue: Venue) -> None:
+    trader = await venue.join()
+    placed = await trader.place()
+    document = (await venue.client.get("/v1/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+    assert sorted(placed) == sorted(schemas["OrderResult"]["properties"])
+    assert sorted(placed["order"]) == sorted(schemas["Order"]["properties"])
+    (instrument, *_) = (await venue.public("/instruments"))["items"]
+    assert sorted(instrument) == sorted(schemas["Instrument"]["properties"])
