@@ -26,8 +26,8 @@ from simulator.scenarios.scripted_trader import ScriptedTrader, TraderSpec
 _SYMBOL: Final = re.compile(r"^([A-Z0-9]+)[-_.]", re.ASCII)
 _MAKER_DEPOSIT: Final = 1_000_000_000
 """Of each instrument's maker, in whole units of the valuation asset."""
-_LEVEL_NOTIONAL: Final = 100_000
-_LEVELS: Final = 20
+_LEVEL_NOTIONAL: Final = 250_000
+_LEVELS: Final = 8
 
 
 class ReplayError(ValueError):
@@ -146,10 +146,10 @@ def maker_config(plan: ReplayPlan, terms: Instrument, minor: int) -> MakerConfig
         max_inventory=round_up_to(level * _LEVELS * 50, terms.lot_size),
         replenish_per_second=level,
         levels=_LEVELS,
-        spread_rate=4 * RATE_ONE // 10_000,
-        level_spacing_rate=3 * RATE_ONE // 10_000,
+        spread_rate=6 * RATE_ONE // 10_000,
+        level_spacing_rate=8 * RATE_ONE // 10_000,
         skew_rate=2 * RATE_ONE // 10_000,
-        requote_fraction=RATE_ONE // 4,
+        requote_fraction=RATE_ONE // 2,
     )
 
 

@@ -1,0 +1,103 @@
+"""What kinds of things happened: the names under which a run counts its interesting states."""
+
+from collections.abc import Iterator, Sequence
+
+from simulator.core.model import commands as c
+from simulator.core.model import events as e
+from simulator.core.model.accounts import FUND_ACCOUNT, LENDING_POOL
+from simulator.core.model.enums import (
+    HaltReason,
+    LiquidationOutcome,
+    TransferKind,
+    WalletKind,
+)
+from simulator.core.state.exchange_state import ExchangeState
+
+
+def census(
+    state: ExchangeState, command: c.AnyCommand, events: Sequence[e.AnyEvent]
+) -> Iterator[str]:
+    """A name for every interesting event; `state` is the one after the command."""
+    yield type(command).__name__
+    for event in events:
+        match event:
+            case e.CommandRejected() | e.OrderRejected():
+                yield f"refused: {event.reason.name}"
+            case e.OrderCanceled():
+                yield f"canceled: {event.reason.name}"
+            case e.OrderAmended():
+                if not isinstance(command, c.AmendOrder):
+                    yield "reduce-only shrunk"
+            case e.OrderAccepted():
+                if event.quote:
+                    yield "crossing quote"
+            case e.OrderRepeated():
+                yield "client order id repeated"
+            case e.MarketStateChanged():
+                if event.reason == HaltReason.STALE_INDEX:
+                    yield "halted as stale"
+            case e.TradeExecuted():
+                if FUND_ACCOUNT in (event.taker_account_id, event.maker_account_id):
+                    yield "fund unloads"
+            case _:
+                yield from _of_risk(state, event)
+    yield from _liquidations(events)
+
+
+def _of_risk(state: ExchangeState, event: e.AnyEvent) -> Iterator[str]:
+    match event:
+        case e.MarginCallIssued():
+            yield "call repeated" if event.repeated else "call issued"
+        case e.MarginCallEnded():
+            yield f"call ended: {event.end.name}"
+        case e.LiquidationStarted():
+            yield f"liquidation of {state.wallets[event.wallet_id].kind.name}"
+        case e.SweepPaged():
+            yield "sweep paged" if event.wallet_ids else "sweep ended"
+        case e.Transferred():
+            if event.kind == TransferKind.SETTLEMENT:
+                yield "settlement debt" if event.source == LENDING_POOL else "settlement repaid"
+            elif event.kind == TransferKind.LIQUIDATION_FEE:
+                yield "liquidation fee"
+            elif event.kind == TransferKind.TRANSFER and event.liquidation_id is None:
+                if state.wallets[event.source].kind == WalletKind.ISOLATED:
+                    yield "isolated margin returned"
+        case _:
+            pass
+
+
+def _liquidations(events: Sequence[e.AnyEvent]) -> Iterator[str]:
+    """Each liquidation that ended by how it went."""
+    steps: dict[int, list[e.LiquidationStepTaken]] = {}
+    taken: dict[int, list[int | None]] = {}
+    for event in events:
+        match event:
+            case e.LiquidationStepTaken():
+                steps.setdefault(event.liquidation_id, []).append(event)
+            case e.PositionTakenOver():
+                last = steps[event.liquidation_id][-1]
+                taken.setdefault(event.liquidation_id, []).append(last.order_id)
+            case e.LiquidationEnded():
+                own = steps.get(event.liquidation_id, [])
+                yield from _ended(event, own, taken.get(event.liquidation_id, []))
+            case _:
+                pass
+
+
+def _ended(
+    event: e.LiquidationEnded, steps: list[e.LiquidationStepTaken], taken: list[int | None]
+) -> Iterator[str]:
+    if event.outcome == LiquidationOutcome.RECOVERED:
+        yield "recovered by a tier step" if steps else "recovered by added margin"
+    elif steps and not taken:
+        yield "closed on the book"
+    elif any(order_id is not None for order_id in taken):
+        yield "taken over at the takeover price"
+    if None in taken:
+        yield "taken over without equity"
+    if len({(step.instrument_id, step.position_side) for step in steps}) > 1:
+        yield "several positions liquidated"
+    if event.deficit:
+        yield "deficit"
+    if event.shortfall:
+        yield "shortfall"

@@ -1,0 +1,106 @@
+"""The state machine: hypothesis drives five instruments and twenty accounts against all twins.
+
+Each rule is one kind of command of `crowd`; `Proof.do` compares and checks after every one. The
+same machine runs for hours under the profile "soak".
+"""
+
+import os
+from random import Random
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests.properties import crowd
+from tests.properties.crowd import Choices
+from tests.properties.proof import Proof
+
+NUMBERS = st.integers(0, 2**24 - 1)
+
+
+class ExchangeMachine(RuleBasedStateMachine):
+    """What must hold is asserted by `Proof`: see its module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.proof = Proof()
+
+    @initialize(seed=st.integers(0, 40))
+    def trade_for_a_while(self, seed: int) -> None:
+        """Quotes on every instrument, and positions on some."""
+        dice = Random(seed)
+        for instrument in range(5):
+            self._do(crowd.quote, instrument)
+        for _ in range(12):
+            self._do(crowd.open_position, dice.getrandbits(24))
+
+    def _do(self, builder: crowd.Builder, number: int) -> None:
+        self.proof.do(builder(self.proof.state, Choices(number)))
+
+    @rule(number=NUMBERS)
+    def place(self, number: int) -> None:
+        self._do(crowd.place, number)
+
+    @rule(number=NUMBERS)
+    def open_position(self, number: int) -> None:
+        self._do(crowd.open_position, number)
+
+    @rule(number=NUMBERS)
+    def open_another_position(self, number: int) -> None:
+        self._do(crowd.open_position, number)
+
+    @rule(number=NUMBERS)
+    def reduce(self, number: int) -> None:
+        self._do(crowd.reduce, number)
+
+    @rule(number=NUMBERS)
+    def repeat(self, number: int) -> None:
+        self._do(crowd.repeat, number)
+
+    @rule(number=NUMBERS)
+    def quote(self, number: int) -> None:
+        self._do(crowd.quote, number)
+
+    @rule(number=NUMBERS)
+    def amend(self, number: int) -> None:
+        self._do(crowd.amend, number)
+
+    @rule(number=NUMBERS)
+    def cancel(self, number: int) -> None:
+        self._do(crowd.cancel, number)
+
+    @rule(number=NUMBERS)
+    def choose_settings(self, number: int) -> None:
+        self._do(crowd.settings, number)
+
+    @rule(number=NUMBERS)
+    def move_money(self, number: int) -> None:
+        self._do(crowd.move_money, number)
+
+    @rule(number=NUMBERS)
+    def move_marks(self, number: int) -> None:
+        self._do(crowd.move_marks, number)
+
+    @rule(number=NUMBERS)
+    def hunt(self, number: int) -> None:
+        self._do(crowd.hunt, number)
+
+    @rule(number=NUMBERS)
+    def halt(self, number: int) -> None:
+        self._do(crowd.halt, number)
+
+    @rule(number=NUMBERS)
+    def pass_time(self, number: int) -> None:
+        self._do(crowd.pass_time, number)
+
+    @rule(number=NUMBERS)
+    def set_tiers(self, number: int) -> None:
+        self._do(crowd.set_tiers, number)
+
+    def teardown(self) -> None:
+        self.proof.check_everything()
+
+
+TestExchangeMachine = ExchangeMachine.TestCase
+if os.environ.get("SIMULATOR_TEST_PROFILE", "default") == "default":
+    TestExchangeMachine.settings = settings(max_examples=200, stateful_step_count=40)

@@ -1,0 +1,63 @@
+"""The watch's promise: while every mark stays inside a unit's bounds, it reaches no line."""
+
+from dataclasses import replace
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.core.rules import margin
+from simulator.core.rules.risk_watch import bounds_of
+from tests.properties.crowd import BUILDERS, Choices
+from tests.properties.proof import Proof
+from tests.twins.naive_margin import risk_of
+from tests.twins.naive_sweep import call_due, is_liquidated
+from tests.twins.naive_world import NaiveWorld
+
+TRADING = ("place", "open_position", "quote", "reduce", "move_marks", "hunt", "move_money")
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 2**24))
+def test_inside_its_bounds_a_unit_needs_no_look(seed: int) -> None:
+    """At every corner of the bounds, and in between, for units with and without a call."""
+    dice = Random(seed)
+    proof = Proof()
+    for instrument in range(5):
+        proof.do(BUILDERS["quote"][1](proof.state, Choices(instrument)))
+    for _ in range(60):
+        builder = BUILDERS[dice.choice(TRADING)][1]
+        proof.do(builder(proof.state, Choices(dice.getrandbits(48))))
+    looked_at = 0
+    for wallet_id in list(proof.state.unit_positions):
+        if proof.state.is_unit(wallet_id):
+            check_unit(proof, wallet_id, dice)
+            looked_at += 1
+    assert looked_at > 0
+
+
+def check_unit(proof: Proof, wallet_id: int, dice: Random) -> None:
+    bounds = bounds_of(proof.state, margin.assess(proof.state, wallet_id))
+    for _ in range(8):
+        marks: dict[int, int] = {}
+        for instrument_id, low, high in bounds:
+            mark = proof.state.instruments[instrument_id].mark_price
+            assert mark is not None
+            lowest = 1 if low is None else max(1, low)
+            highest = mark * 10 if high is None else high
+            assert lowest <= mark <= highest
+            between = dice.randint(lowest, highest)
+            marks[instrument_id] = dice.choice((lowest, highest, between))
+        moved = at_marks(proof.watcher.world, marks)
+        risk = risk_of(moved, wallet_id)
+        assert not is_liquidated(moved, risk), (wallet_id, marks)
+        assert call_due(moved, risk) is None, (wallet_id, marks)
+
+
+def at_marks(world: NaiveWorld, marks: dict[int, int]) -> NaiveWorld:
+    """The same world at other marks."""
+    instruments = {
+        each: replace(instrument, mark=marks.get(each, instrument.mark))
+        for each, instrument in world.instruments.items()
+    }
+    return replace(world, instruments=instruments)

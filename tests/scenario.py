@@ -1,0 +1,408 @@
+"""A small language for rule tests, so that they read like a trader's notes.
+
+    world = World()
+    world.instrument("BTC")
+    world.account("ann", cross="1500")
+    world.mark(BTC="10000")
+    world.buy("ann", "BTC", "1.2", leverage=8)
+
+Numbers go in and come out as decimal text. Every verb executes one command (a leverage or margin
+mode given to an order is set first), keeps its events in `world.events`, and returns them.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from simulator.core.exchange import Exchange
+from simulator.core.model import commands as c
+from simulator.core.model.accounts import INSURANCE_FUND, SHORTFALL
+from simulator.core.model.enums import (
+    InstrumentKind,
+    MarginMode,
+    MarketState,
+    MarkMethod,
+    OrderType,
+    PositionSide,
+    Side,
+    TimeInForce,
+    WalletKind,
+)
+from simulator.core.model.events import AnyEvent, CommandRejected, OrderRejected, OrderRepeated
+from simulator.core.model.instruments import VALUATION_ASSET, Asset, Instrument, WorldParameters
+from simulator.core.model.rejects import RejectReason
+from simulator.core.model.units import NS_PER_SECOND
+from simulator.core.rules import margin
+from simulator.core.state.records import Order, Position, Wallet
+
+Events = tuple[AnyEvent, ...]
+
+AMOUNT_DECIMALS = 8
+START_NS = 1_700_000_000 * NS_PER_SECOND
+BTC_ASSET = 2
+
+ONE_TIER = "0.4%:125"
+THREE_TIERS = "50000:0.4%:125 250000:0.5%:100 1%:50"
+
+
+def scaled(text: str, decimals: int) -> int:
+    """Decimal text as an integer in `10 ** -decimals`; exact or an error."""
+    value = Decimal(text).scaleb(decimals)
+    if value != int(value):
+        raise ValueError(f"{text} has more than {decimals} decimals")
+    return int(value)
+
+
+def plain(value: int, decimals: int) -> str:
+    """The reverse of `scaled`, without trailing zeros or exponent."""
+    text = format(Decimal(value).scaleb(-decimals).normalize(), "f")
+    return "0" if text in ("-0", "") else text
+
+
+def amount(text: str) -> int:
+    return scaled(text, AMOUNT_DECIMALS)
+
+
+def rate(text: str) -> int:
+    """`0.4%` or `0.004` in 1e-12."""
+    if text.endswith("%"):
+        return scaled(text[:-1], 10)
+    return scaled(text, 12)
+
+
+def tier_rows(text: str) -> tuple[tuple[int, int | None, int, int], ...]:
+    """`50000:0.4%:125 1%:50` as rows: cap, maintenance rate, highest leverage; the last is open."""
+    rows: list[tuple[int, int | None, int, int]] = []
+    floor = 0
+    for part in text.split():
+        *cap, maintenance, leverage = part.split(":")
+        ceiling = amount(cap[0]) if cap else None
+        rows.append((floor, ceiling, rate(maintenance), int(leverage)))
+        floor = ceiling or 0
+    return tuple(rows)
+
+
+def instrument_terms(instrument_id: int, symbol: str, **changes: Any) -> Instrument:
+    """A contract without fees, 0.01 by 0.001; any field may be given otherwise."""
+    fields: dict[str, Any] = {
+        "instrument_id": instrument_id,
+        "symbol": symbol,
+        "kind": InstrumentKind.PERPETUAL,
+        "base": symbol,
+        "quote_asset_id": VALUATION_ASSET,
+        "price_decimals": 2,
+        "quantity_decimals": 3,
+        "tick_size": 1,
+        "lot_size": 1,
+        "min_quantity": 1,
+        "max_quantity": 10**9,
+        "max_market_quantity": 10**9,
+        "min_notional": 0,
+        "price_band_rate": rate("10%"),
+        "max_open_orders": 100,
+        "maker_fee_rate": 0,
+        "taker_fee_rate": 0,
+        "liquidation_fee_rate": rate("1.25%"),
+        "sell_assumption_rate": rate("0.15%"),
+        "mark_method": MarkMethod.INDEX,
+        "index_staleness_ns": None,
+        "default_leverage": 3,
+    }
+    fields |= changes
+    spare = AMOUNT_DECIMALS - fields["price_decimals"] - fields["quantity_decimals"]
+    fields.setdefault("notional_multiplier", 10 ** max(0, spare))
+    return Instrument(**fields)
+
+
+class World:
+    """One exchange, told in names and decimal text."""
+
+    def __init__(self, fund: str = "0", **parameters: Any) -> None:
+        self.exchange = Exchange()
+        self.time_ns = START_NS
+        self.events: Events = ()
+        self.names: dict[str, int] = {}
+        self.symbols: dict[str, int] = {}
+        self.run(c.DefineAsset(Asset(VALUATION_ASSET, "USDT", AMOUNT_DECIMALS)))
+        self.run(c.DefineAsset(Asset(BTC_ASSET, "BTC", AMOUNT_DECIMALS)))
+        if parameters:
+            self.run(c.ConfigureWorld(WorldParameters(**parameters)))
+        if Decimal(fund):
+            self.run(c.Deposit(INSURANCE_FUND, VALUATION_ASSET, amount(fund)))
+
+    def run(self, command: c.AnyCommand) -> Events:
+        """Executes any command one millisecond after the one before."""
+        self.time_ns += 1_000_000
+        self.events = self.exchange.execute(self.time_ns, command)
+        return self.events
+
+    # -- set up ------------------------------------------------------------------------------
+
+    def instrument(self, symbol: str, tiers: str = ONE_TIER, **terms: Any) -> Events:
+        instrument_id = len(self.symbols) + 1
+        self.symbols[symbol] = instrument_id
+        listed = instrument_terms(instrument_id, symbol, **terms)
+        return self.run(c.ListInstrument(listed, tier_rows(tiers)))
+
+    def account(self, name: str, cross: str = "0", spot: str = "0", **fees: Any) -> int:
+        """Opens an account; fees are `maker_fee_rate` and `taker_fee_rate` in 1e-12."""
+        self.run(c.OpenAccount(**fees))
+        self.names[name] = account_id = self.exchange.state.counters.account
+        if Decimal(cross):
+            self.deposit(name, cross)
+        if Decimal(spot):
+            self.deposit(name, spot, "SPOT")
+        return account_id
+
+    def deposit(self, name: str, text: str, kind: str = "CROSS") -> Events:
+        wallet = self.wallet(name, kind)
+        return self.run(c.Deposit(wallet.wallet_id, VALUATION_ASSET, amount(text)))
+
+    def mark(self, **prices: str) -> Events:
+        """`world.mark(BTC="10000", ETH="500")`: one SetIndexPrices."""
+        rows = [(self.symbols[each], self.price(each, text)) for each, text in prices.items()]
+        return self.run(c.SetIndexPrices(tuple(rows)))
+
+    def tiers(self, symbol: str, text: str) -> Events:
+        return self.run(c.SetRiskTiers(self.symbols[symbol], tier_rows(text)))
+
+    def halt(self, symbol: str) -> Events:
+        return self.run(c.SetMarketState(self.symbols[symbol], MarketState.HALTED))
+
+    def reopen(self, symbol: str) -> Events:
+        return self.run(c.SetMarketState(self.symbols[symbol], MarketState.OPEN))
+
+    # -- trading -----------------------------------------------------------------------------
+
+    def buy(self, name: str, symbol: str, quantity: str, **options: Any) -> Events:
+        return self.run(self.order(name, symbol, Side.BUY, quantity, **options))
+
+    def sell(self, name: str, symbol: str, quantity: str, **options: Any) -> Events:
+        return self.run(self.order(name, symbol, Side.SELL, quantity, **options))
+
+    def order(
+        self,
+        name: str,
+        symbol: str,
+        side: Side,
+        quantity: str,
+        *,
+        at: str | None = None,
+        tif: str = "GTC",
+        leverage: int | None = None,
+        mode: str | None = None,
+        **flags: Any,
+    ) -> c.PlaceOrder:
+        """The command of an order: a limit order if `at` a price, else a market order.
+
+        Flags: post_only, reduce_only, keep_margin, client_order_id.
+        """
+        if mode is not None:
+            self.mode(name, symbol, mode)
+        if leverage is not None:
+            self.leverage(name, symbol, leverage)
+        return c.PlaceOrder(
+            self.names[name],
+            self.symbols[symbol],
+            side,
+            OrderType.MARKET if at is None else OrderType.LIMIT,
+            self.quantity(symbol, quantity),
+            None if at is None else self.price(symbol, at),
+            TimeInForce[tif],
+            **flags,
+        )
+
+    def quotes(self, name: str, symbol: str, bids: str = "", asks: str = "") -> Events:
+        """`world.quotes("mia", "BTC", bids="99 x 5, 98 x 10", asks="101 x 5")`."""
+        return self.run(
+            c.ReplaceQuotes(
+                self.names[name],
+                self.symbols[symbol],
+                self._levels(symbol, bids),
+                self._levels(symbol, asks),
+            )
+        )
+
+    def maker(self, symbol: str, bids: str = "", asks: str = "", name: str = "maker") -> Events:
+        """Quotes of a rich market maker, who is opened at first use."""
+        if name not in self.names:
+            self.account(name, cross="100000000", maker_fee_rate=0, taker_fee_rate=0)
+        account_id, instrument_id = self.names[name], self.symbols[symbol]
+        if self.exchange.state.settings(account_id, instrument_id).margin_mode != MarginMode.CROSS:
+            self.mode(name, symbol, "CROSS")
+        return self.quotes(name, symbol, bids, asks)
+
+    def _levels(self, symbol: str, text: str) -> tuple[tuple[int, int], ...]:
+        levels = [part.split(" x ") for part in text.split(", ") if part]
+        return tuple((self.price(symbol, at), self.quantity(symbol, each)) for at, each in levels)
+
+    def amend(
+        self, name: str, order_id: int, at: str | None = None, quantity: str | None = None
+    ) -> Events:
+        order = self.exchange.state.orders.get(order_id)
+        symbol = "BTC" if order is None else self.symbol_of(order.instrument_id)
+        return self.run(
+            c.AmendOrder(
+                self.names[name],
+                order_id,
+                None if at is None else self.price(symbol, at),
+                None if quantity is None else self.quantity(symbol, quantity),
+            )
+        )
+
+    def cancel(self, name: str, order_id: int) -> Events:
+        return self.run(c.CancelOrder(self.names[name], order_id))
+
+    def cancel_all(self, name: str, symbol: str | None = None) -> Events:
+        instrument_id = None if symbol is None else self.symbols[symbol]
+        return self.run(c.CancelAllOrders(self.names[name], instrument_id))
+
+    # -- settings, money, time -----------------------------------------------------------------
+
+    def leverage(self, name: str, symbol: str, leverage: int) -> Events:
+        return self.run(c.SetLeverage(self.names[name], self.symbols[symbol], leverage))
+
+    def mode(self, name: str, symbol: str, mode: str) -> Events:
+        command = c.SetMarginMode(self.names[name], self.symbols[symbol], MarginMode[mode])
+        return self.run(command)
+
+    def transfer(
+        self, name: str, text: str, source: str, target: str, at: tuple[str, str] | None = None
+    ) -> Events:
+        """`at` is the symbol and position side of an ISOLATED wallet: ("BTC", "LONG")."""
+        return self.run(
+            c.TransferFunds(
+                self.names[name],
+                WalletKind[source],
+                WalletKind[target],
+                VALUATION_ASSET,
+                amount(text),
+                None if at is None else self.symbols[at[0]],
+                None if at is None else PositionSide[at[1]],
+            )
+        )
+
+    def wait(self, seconds: int) -> Events:
+        """AdvanceTime by so many seconds; what is paged on the way is continued."""
+        self.time_ns += seconds * NS_PER_SECOND
+        events = self.run(c.AdvanceTime(self.time_ns))
+        while self.exchange.state.pending_sweep:
+            events += self.run(c.ContinueSweep())
+            events += self.run(c.AdvanceTime(self.time_ns))
+        self.events = events
+        return events
+
+    # -- what is ------------------------------------------------------------------------------
+
+    def price(self, symbol: str, text: str) -> int:
+        return scaled(text, self._terms(symbol).price_decimals)
+
+    def quantity(self, symbol: str, text: str) -> int:
+        return scaled(text, self._terms(symbol).quantity_decimals)
+
+    def _terms(self, symbol: str) -> Instrument:
+        return self.exchange.state.instruments[self.symbols[symbol]].terms
+
+    def symbol_of(self, instrument_id: int) -> str:
+        return self.exchange.state.instruments[instrument_id].terms.symbol
+
+    def name_of(self, account_id: int) -> str:
+        named = [name for name, each in self.names.items() if each == account_id]
+        return named[0] if named else "fund"
+
+    def wallet(self, name: str, kind: str = "CROSS", at: tuple[str, str] | None = None) -> Wallet:
+        state = self.exchange.state
+        if at is not None:
+            key = (self.names[name], self.symbols[at[0]], PositionSide[at[1]])
+            return state.isolated_wallets[key]
+        account = state.accounts[self.names[name]]
+        return state.wallets[account.spot_wallet_id if kind == "SPOT" else account.cross_wallet_id]
+
+    def balance(self, name: str, kind: str = "CROSS", at: tuple[str, str] | None = None) -> str:
+        wallet = self.wallet(name, kind, at)
+        return plain(self.exchange.state.holding(wallet.wallet_id).balance, AMOUNT_DECIMALS)
+
+    def locked(self, name: str) -> str:
+        holding = self.exchange.state.holding(self.wallet(name).wallet_id)
+        return plain(holding.locked, AMOUNT_DECIMALS)
+
+    def fund(self) -> str:
+        return plain(self.exchange.state.holding(INSURANCE_FUND).balance, AMOUNT_DECIMALS)
+
+    def shortfall(self) -> str:
+        ledger = self.exchange.state.ledger
+        return plain(-ledger.balance(SHORTFALL, VALUATION_ASSET), AMOUNT_DECIMALS)
+
+    def risk(self, name: str, at: tuple[str, str] | None = None) -> dict[str, str]:
+        """equity, maintenance, call, initial, free of CROSS or of an isolated wallet."""
+        state = self.exchange.state
+        risk = margin.assess(state, self.wallet(name, at=at).wallet_id)
+        amounts = {
+            "equity": risk.equity,
+            "maintenance": risk.maintenance_margin,
+            "call": risk.call_margin,
+            "initial": margin.initial_margin(state, risk),
+            "free": margin.free_collateral(state, risk),
+        }
+        return {key: plain(value, AMOUNT_DECIMALS) for key, value in amounts.items()}
+
+    def position(self, name: str, symbol: str) -> tuple[str, str] | None:
+        """Signed quantity and signed entry notional, or none."""
+        position = self.position_of(name, symbol)
+        if position is None:
+            return None
+        decimals = self._terms(symbol).quantity_decimals
+        entry = plain(position.entry_notional, AMOUNT_DECIMALS)
+        return plain(position.quantity, decimals), entry
+
+    def position_of(self, name: str, symbol: str) -> Position | None:
+        account_id = self.names.get(name, 1)
+        exposure = self.exchange.state.find_exposure(account_id, self.symbols[symbol])
+        return None if exposure is None else exposure.long or exposure.short
+
+    def open_orders(self, name: str) -> list[str]:
+        """`7 BUY 0.5 BTC at 99`, oldest first."""
+        state = self.exchange.state
+        by_instrument = state.exposures.get(self.names[name], {})
+        orders = [order for each in by_instrument.values() for order in each.orders.values()]
+        return [self.order_text(order) for order in sorted(orders, key=lambda each: each.order_id)]
+
+    def order_text(self, order: Order) -> str:
+        symbol = self.symbol_of(order.instrument_id)
+        terms = self._terms(symbol)
+        quantity = plain(order.remaining, terms.quantity_decimals)
+        price = plain(order.price, terms.price_decimals)
+        return f"{order.order_id} {order.side.name} {quantity} {symbol} at {price}"
+
+    def refusal(self) -> tuple[RejectReason, int | None, int | None] | None:
+        """The reason and the numbers of the last command's refusal (ORD-10); none: not refused."""
+        for event in self.events:
+            if isinstance(event, OrderRejected | CommandRejected):
+                return event.reason, event.needed, event.available
+            if isinstance(event, OrderRepeated) and event.reason is not None:
+                return event.reason, event.needed, event.available
+        return None
+
+    def refused(self) -> tuple[str, int | None, int | None] | None:
+        """As `refusal`, the reason by name."""
+        found = self.refusal()
+        return None if found is None else (found[0].name, found[1], found[2])
+
+    def reason(self) -> str | None:
+        refused = self.refusal()
+        return None if refused is None else refused[0].name
+
+    def happened(self, *kinds: type[Any]) -> Sequence[Any]:
+        """The last command's events of these kinds."""
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    def total(self) -> int:
+        """All money of the world, by full sum: zero (LED-3)."""
+        state = self.exchange.state
+        wallets = sum(state.holding(each).balance for each in state.wallets)
+        accounts = sum(
+            balance
+            for (_, asset_id), balance in state.ledger.balances.items()
+            if asset_id == VALUATION_ASSET
+        )
+        return wallets + accounts
