@@ -5,13 +5,14 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import core_commands, fold, mark_tick
+from benchmarks import core_commands, fold, mark_tick, websocket_orders
 from benchmarks.measuring import machine
 
 PROGRAMS: tuple[Callable[[], Table], ...] = (
     core_commands.table,
     fold.table,
     mark_tick.table,
+    websocket_orders.table,
 )
 
 

@@ -235,19 +235,16 @@ class Flow:
         self._owners[request_id] = account_id
         side = self._random.choice((1, -1))
         ticks = self._random.randint(1, LEVELS)
-        kind = b"LIMIT"
         if not self._only_rest and draw > 0.8:
             ticks = -ticks
-            kind = b"LIMIT"
         price = b"%d" % ((MARK - side * ticks * TICK) // 100)
         return (
             b'{"op":"place","id":%d,"account_id":%d,"symbol":"BTCUSDT-PERP","side":"%s",'
-            b'"order_type":"%s","quantity":"0.0%02d","price":"%s","time_in_force":"%s"}'
+            b'"order_type":"LIMIT","quantity":"0.0%02d","price":"%s","time_in_force":"%s"}'
             % (
                 request_id,
                 account_id,
                 b"BUY" if side == 1 else b"SELL",
-                kind,
                 self._random.randint(1, 20),
                 price,
                 b"GTC" if ticks > 0 else b"IOC",
@@ -350,7 +347,7 @@ def _row(measured: Measured) -> list[str]:
     latencies = measured.latencies_ns
     used = measured.client + measured.server
     return [
-        f"{len(latencies) / measured.wall:,.0f}",
+        f"{(len(latencies) - measured.refused) / measured.wall:,.0f}",
         f"{percentile(latencies, 50) / 1e6:,.2f}",
         f"{percentile(latencies, 99) / 1e6:,.2f}",
         f"{measured.refused:,}",

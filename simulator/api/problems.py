@@ -51,12 +51,17 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_routing(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            problem: ApiProblem = WrongMethod(f"{request.method} is not for this path")
+            allowed = (error.headers or {}).get("Allow", "others")
+            problem: ApiProblem = WrongMethod(
+                f"{request.method} is not for this path; {allowed} would be"
+            )
         elif error.status_code == 404:
             problem = NotFound("there is nothing at this path")
         else:
             problem = MalformedRequest(str(error.detail))
-        return answer_problem(request, problem)
+        response = answer_problem(request, problem)
+        response.headers.update(error.headers or {})
+        return response
 
 
 def _said_of(error: RequestValidationError) -> str:

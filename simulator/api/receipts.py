@@ -39,12 +39,12 @@ class _Folded:
 
     def take(self, event: AnyEvent) -> None:
         order_id = self.accepted.order_id
-        if isinstance(event, TradeExecuted):
-            if order_id in (event.taker_order_id, event.maker_order_id):
-                self._fill(event)
-        elif isinstance(event, OrderRested):
+        if isinstance(event, OrderRested):
             if event.order_id == order_id:
                 self.status = "RESTING"
+        elif isinstance(event, TradeExecuted):
+            if order_id in (event.taker_order_id, event.maker_order_id):
+                self._fill(event)
         elif isinstance(event, OrderCanceled):
             if event.order_id == order_id:
                 self.status = "CANCELED"
@@ -106,7 +106,7 @@ def placed(
     if not isinstance(first, OrderAccepted):
         raise AssertionError(f"an order begins with {first!r}")
     folded = _Folded(of, first)
-    for event in receipt.events:
+    for event in receipt.events[1:]:
         folded.take(event)
     time = milliseconds(receipt.time_ns)
     fills = [

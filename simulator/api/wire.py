@@ -5,6 +5,7 @@ Text that is no decimal, or beyond 2^62 units, is malformed (422); more decimals
 lot can have is what the rules call off tick or off lot (409), because that is what a trader means.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from simulator.api.errors import ApiProblem, MalformedRequest, NotFound, RefusedByRule, refused
@@ -16,6 +17,9 @@ from simulator.core.state.exchange_state import ExchangeState
 from simulator.decimal_text import DecimalError, format_decimal, format_rate, parse_decimal
 
 NS_PER_MS: Final = 1_000_000
+
+_REMEMBERED: Final = 1 << 14
+"""Texts and numbers that need not be converted twice."""
 
 _OF_PRICE: Final = frozenset(
     {
@@ -58,6 +62,12 @@ def speed_text(numerator: int, denominator: int) -> str:
     return format_decimal(divide_half_even(numerator * 10**6, denominator), 6)
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _text(value: int, decimals: int) -> str:
+    """Prices and quantities come again and again; amounts do not, and are not remembered."""
+    return format_decimal(value, decimals)
+
+
 def unsigned(text: str, decimals: int, field: str) -> int:
     """A number of a request.
 
@@ -70,6 +80,7 @@ def unsigned(text: str, decimals: int, field: str) -> int:
     return value
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _unless_finer(text: str, decimals: int, field: str) -> int | None:
     """The number in units of `10 ** -decimals`; none if it is finer than that."""
     extra = max(0, len(text.partition(".")[2].rstrip("0")) - decimals)
@@ -99,13 +110,13 @@ class InstrumentNumbers:
         self._quantity_decimals = terms.quantity_decimals
 
     def price(self, price: int) -> str:
-        return format_decimal(price, self._price_decimals)
+        return _text(price, self._price_decimals)
 
     def optional_price(self, price: int | None) -> str | None:
-        return None if price is None else format_decimal(price, self._price_decimals)
+        return None if price is None else _text(price, self._price_decimals)
 
     def quantity(self, quantity: int) -> str:
-        return format_decimal(quantity, self._quantity_decimals)
+        return _text(quantity, self._quantity_decimals)
 
     def average_price(self, notional: int, quantity: int) -> str | None:
         """The mean price of what was filled, half-even; none if nothing was."""

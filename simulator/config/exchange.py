@@ -44,7 +44,7 @@ class ApiConfig(NamedTuple):
     orders: ApiRate
     """Placing, amending and canceling, per user."""
     requests: ApiRate
-    """All others, per user; or per host of those who have no token."""
+    """All over REST, the others over websocket; per user, or per host without a token."""
     guests: ApiRate
     """Guests who join, per host."""
     public_interval_ms: int

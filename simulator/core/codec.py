@@ -41,7 +41,7 @@ def encode_entry(entry: Entry) -> bytes:
 
 
 def decode_entry(data: bytes) -> Entry:
-    """Raises msgspec.ValidationError for bytes that are no entry."""
+    """Raises msgspec.DecodeError for bytes that are no entry."""
     return _entry_decoder.decode(data)
 
 
@@ -55,7 +55,7 @@ def encode_snapshot(state: ExchangeState) -> bytes:
 
 
 def decode_snapshot(data: bytes) -> ExchangeState:
-    """Raises msgspec.ValidationError for bytes that are no snapshot."""
+    """Raises msgspec.DecodeError for bytes that are no snapshot."""
     return restore(_snapshot_decoder.decode(data))
 
 

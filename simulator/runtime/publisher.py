@@ -25,6 +25,12 @@ class Subscription:
         self._messages.append(message)
         self._ready.set()
 
+    def lose(self) -> None:
+        """Drops everything: what the reader would have been told next is not known."""
+        self._messages.clear()
+        self._lost = True
+        self._ready.set()
+
     async def take(self) -> tuple[list[object], bool]:
         """Waits for messages.
 

@@ -59,6 +59,7 @@ class Registry:
             projector,
             self._limits,
         )
+        world.snapshot_seq -= recovered.folded
         self._worlds[world_id] = world
         log.info("world opened", world=world_id, seq=exchange.state.seq, folded=recovered.folded)
         return world

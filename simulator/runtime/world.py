@@ -67,6 +67,8 @@ class World:
         self.clock = clock
         self.halt_reason: str | None = None
         self.committed_seq = engine.seq
+        self.snapshot_seq = engine.seq
+        """The seq of the last snapshot; whoever folded entries on top of one says so here."""
         self.agents: list[Agent] = []
         self.observers: list[Observer] = []
         self._engine = engine
@@ -79,7 +81,6 @@ class World:
         self._in_flight: deque[_InFlight] = deque()
         self._commit_waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._quiet_waiters: list[asyncio.Future[None]] = []
-        self._last_snapshot_seq = engine.seq
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._last_client_ns = monotonic_ns()
@@ -173,7 +174,7 @@ class World:
         if self._task is not None:
             await self._task
             self._task = None
-        if self.halt_reason is None and self._engine.seq > self._last_snapshot_seq:
+        if self.halt_reason is None and self._engine.seq > self.snapshot_seq:
             await self._slots.acquire()
             self._seal([], snapshot=True)
         for _ in range(self._limits.batches_in_flight):
@@ -219,13 +220,21 @@ class World:
                 self._pause_if_idle()
                 continue
             await self._slots.acquire()
-            if self.halt_reason is not None:
-                return
-            resolved = self._execute_some()
-            if self.status == WorldStatus.HALTED:
-                return
-            self._seal(resolved, self._snapshot_is_due())
+            self._run_batch()
             await asyncio.sleep(0)
+
+    def _run_batch(self) -> None:
+        """Executes a batch and hands it on. Its commit gives the slot back, or a halt does."""
+        if self.halt_reason is None:
+            resolved = self._execute_some()
+        if self.halt_reason is None:
+            try:
+                self._seal(resolved, self._snapshot_is_due())
+            except Exception as error:
+                log.exception("a batch cannot be collected", world=self.world_id)
+                self._abandon(resolved, None, error)
+        if self.halt_reason is not None:
+            self._slots.release()
 
     def _tell_quiet(self) -> None:
         for waiter in self._quiet_waiters:
@@ -323,7 +332,7 @@ class World:
                 self._engine.submit(wake, command)
 
     def _snapshot_is_due(self) -> bool:
-        return self._engine.seq - self._last_snapshot_seq >= self._limits.snapshot_every
+        return self._engine.seq - self.snapshot_seq >= self._limits.snapshot_every
 
     def _seal(
         self, resolved: list[tuple["asyncio.Future[Receipt]", Receipt]], snapshot: bool
@@ -347,7 +356,7 @@ class World:
         self._writer.put(WriteRequest(self.world_id, entries, projected, done, pending))
 
     def _take_snapshot(self) -> PendingSnapshot:
-        self._last_snapshot_seq = self._engine.seq
+        self.snapshot_seq = self._engine.seq
         return PendingSnapshot(
             self._engine.seq,
             self._engine.time_ns,

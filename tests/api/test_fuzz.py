@@ -10,7 +10,8 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.api.venue import BTC, DOGE, ETH, Trader, Venue, open_venue
+from tests.api.venue import BTC, DOGE, ETH, Trader, Venue, eventually, open_venue
+from tests.api.wires import connected
 
 SYMBOL = st.sampled_from([BTC, ETH, DOGE, "BTC", ""])
 DECIMAL = st.one_of(
@@ -102,6 +103,27 @@ READ = st.tuples(
 )
 
 
+REQUEST = st.one_of(
+    st.fixed_dictionaries(
+        {"op": _mostly(st.sampled_from(["place", "subscribe", "cancel", "amend", "cancel_all"]))},
+        optional={
+            "symbol": _mostly(SYMBOL),
+            "side": _mostly(st.sampled_from(["BUY", "SELL"])),
+            "order_type": _mostly(st.sampled_from(["LIMIT", "MARKET"])),
+            "quantity": _mostly(DECIMAL),
+            "price": _mostly(DECIMAL),
+            "order_id": _mostly(st.integers(1, 20)),
+            "account_id": _mostly(st.integers(1, 4)),
+            "world": _mostly(st.sampled_from(["practice", "nowhere"])),
+            "channels": _mostly(
+                st.lists(st.sampled_from(["marks", f"depth:{BTC}", "account:2", "x"]), max_size=3)
+            ),
+        },
+    ),
+    ORDER.map(lambda order: {"op": "place", **order}),
+)
+
+
 async def _send(venue: Venue, trader: Trader, call: tuple[str, str, Any]) -> None:
     method, path, body = call
     before = venue.money()
@@ -156,5 +178,32 @@ def test_no_request_breaks_the_server(migrated: Path, tmp_path: Path) -> None:
                 response = await traders[0].call("POST", "/orders", content=frame)
                 assert response.status_code == 422
             assert venue.world.halt_reason is None
+
+    scenario()
+
+
+def test_every_websocket_request_gets_one_answer(migrated: Path, tmp_path: Path) -> None:
+    """In order of their ids when they are done at once; none is a bug of ours."""
+
+    @settings(max_examples=15)
+    @given(requests=st.lists(REQUEST, min_size=10, max_size=40))
+    def scenario(requests: list[dict[str, Any]]) -> None:
+        anyio.run(_run, requests)
+
+    async def _run(requests: list[dict[str, Any]]) -> None:
+        with TemporaryDirectory(dir=tmp_path) as folder:
+            database = Path(shutil.copy(migrated, Path(folder) / "fuzz.db"))
+            async with open_venue(database) as venue, connected(venue) as wire:
+                trader = await venue.join()
+                wire.say(op="auth", id=0, token=trader.token)
+                for number, request in enumerate(requests, start=1):
+                    wire.say(**{**request, "id": number})
+                await eventually(lambda: len(wire.answers()) > len(requests))
+                answers = wire.answers()
+                assert sorted(each["id"] for each in answers) == list(range(len(requests) + 1))
+                for answer in answers:
+                    if answer["type"] == "error":
+                        assert answer["error"]["status"] < 500, answer
+                assert venue.world.halt_reason is None
 
     scenario()

@@ -127,6 +127,7 @@ async def test_bad_paths_and_queries_are_problems(
 async def test_a_wrong_method_is_a_problem(venue: Venue) -> None:
     response = await venue.client.post("/v1/worlds")
     assert (response.status_code, response.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET"
 
 
 async def test_a_halted_world_still_tells_what_is_durable(venue: Venue) -> None:

@@ -1,18 +1,15 @@
 """A slow reader is told to resync, gets fresh snapshots, and slows nobody."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from simulator.api.app import ApiSettings
 from simulator.api.stream.world_stream import StreamSettings
-from simulator.api.websocket.connection import Connection
-from tests.api.venue import BTC, Json, Venue, eventually, open_venue
+from tests.api.venue import BTC, eventually, open_venue
+from tests.api.wires import connected
 
 pytestmark = pytest.mark.anyio
 
@@ -24,47 +21,6 @@ SETTINGS = ApiSettings(
     most_unanswered=5,
     stream=StreamSettings(public_interval_ms=0, heartbeat_ms=60_000),
 )
-
-
-class Wire:
-    """An ASGI socket in hand: frames leave only while the gate is open."""
-
-    def __init__(self) -> None:
-        self.incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.messages: list[Json] = []
-        self.received = 0
-
-    async def receive(self) -> dict[str, Any]:
-        message = await self.incoming.get()
-        self.received += 1
-        return message
-
-    async def send(self, message: Any) -> None:
-        await self.gate.wait()
-        if message["type"] == "websocket.send":
-            self.messages += json.loads(message["text"])
-
-    def say(self, **request: Any) -> None:
-        self.incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(request)})
-
-    def channel(self, name: str) -> list[Json]:
-        return [each for each in self.messages if each.get("channel") == name]
-
-
-@asynccontextmanager
-async def connected(venue: Venue) -> AsyncIterator[Wire]:
-    wire = Wire()
-    wire.incoming.put_nowait({"type": "websocket.connect"})
-    connection = Connection(venue.app.state.api, {"type": "websocket"}, wire.receive, wire.send)
-    task = asyncio.create_task(connection.run())
-    try:
-        yield wire
-    finally:
-        wire.gate.set()
-        wire.incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
-        await task
 
 
 async def test_a_slow_reader_resyncs(database: Path) -> None:
@@ -150,3 +106,30 @@ async def test_who_joins_amid_batches_in_flight_misses_nothing(database: Path) -
                 levels.update(dict(message["bids"]))
                 seq = message["seq"]
             assert len(levels) == 30
+
+
+async def test_a_bug_in_the_stream_costs_news_and_nothing_else(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The world goes on, and readers are told to resync."""
+    async with open_venue(database, SETTINGS) as venue, connected(venue) as wire:
+        wire.say(op="subscribe", channels=["marks"])
+        await eventually(lambda: wire.channel("marks"))
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("a bug")
+
+        with monkeypatch.context() as patched, capture_logs() as logs:
+            patched.setattr("simulator.api.stream.public.PublicSide.collect", broken)
+            await venue.set_index({1: 20_100_00})
+            await eventually(lambda: len(wire.channel("marks")) == 2)
+        assert [each["event"] for each in logs if each["log_level"] == "error"] == [
+            "news was not collected"
+        ]
+        assert "resync" in [each["type"] for each in wire.messages]
+        marks = wire.channel("marks")[-1]
+        assert marks["type"] == "snapshot"
+        assert marks["items"][0]["mark_price"] == "20100"
+        await venue.set_index({1: 20_200_00})
+        await eventually(lambda: wire.channel("marks")[-1]["type"] == "marks")
+        assert venue.world.halt_reason is None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.config.exchange import ExchangeConfig, load_exchange
+from simulator.config.exchange import ApiConfig, ApiRate, ExchangeConfig, load_exchange
 from simulator.config.file import ConfigError
 from simulator.core.exchange import Exchange
 from simulator.core.model.accounts import INSURANCE_FUND
@@ -95,6 +95,21 @@ def test_marg_2_maintenance_is_continuous_in_the_tables_that_ship(shipped: Excha
             assert seam * below.maintenance_margin_rate - below.deduction * RATE_ONE == (
                 seam * above.maintenance_margin_rate - above.deduction * RATE_ONE
             )
+
+
+def test_the_limits_of_the_door_that_ships(shipped: ExchangeConfig) -> None:
+    assert shipped.api == ApiConfig(
+        orders=ApiRate(50, 200),
+        requests=ApiRate(50, 200),
+        guests=ApiRate(1, 20),
+        public_interval_ms=50,
+    )
+
+
+def test_without_an_interval_public_news_leaves_at_once(directory: Path) -> None:
+    path = directory / "exchange.toml"
+    break_file(path, "public_interval =", "# public_interval =", at="public_interval")
+    assert load_exchange(directory).api.public_interval_ms == 0
 
 
 # -- what is wrong, and where --------------------------------------------------------------------
@@ -202,6 +217,26 @@ MISTAKES = [
         "batches_in_flight 0 should be 1 or more",
     ),
     (
+        "exchange.toml", "orders = { per_second = 50", "orders = { per_second = 0",
+        "per_second 0 should be 1 or more",
+    ),
+    (
+        "exchange.toml", "guests = { per_second = 1, burst = 20", "guests = { per_second = 1",
+        "burst is missing",
+    ),
+    (
+        "exchange.toml", "requests = { per_second", "requests = { per_minute",
+        "per_minute is no key here; known are per_second, burst",
+    ),
+    (
+        "exchange.toml", 'public_interval = "50ms"', 'public_interval = "11s"',
+        "public_interval should be at most 10s",
+    ),
+    (
+        "exchange.toml", 'public_interval = "50ms"', "public_interval = 0.05",
+        'expected text in quotes like "24h", got 0.05',
+    ),
+    (
         "assets.toml", "decimals = 8", "decimals = 11",
         "decimals 11 should be 0 to 10",
     ),
@@ -254,6 +289,7 @@ MISTAKES = [
 
 MISTAKES_SEEN_ELSEWHERE = [
     # file, old text, new text, text of the line that the message names, what it must say
+    ("exchange.toml", "guests =", "# guests =", "[api]", "guests is missing"),
     (
         "instruments.toml", 'lot_size = "0.001"', 'lot_size = "0.003"', 'min_quantity = "0.001"',
         'min_quantity "0.001" of BTCUSDT-PERP should be a positive multiple of lot_size 0.003',

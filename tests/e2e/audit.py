@@ -105,10 +105,10 @@ class Shadow:
 def audit(database: Path, promises: Promises, shadow: Shadow) -> list[str]:
     """Everything in which a (copied) database falls short of the promises."""
     found = list(shadow.catch_up(database))
-    if found:
-        return found
     if promises.highest_seq > shadow.seq:
         found.append(f"seq {promises.highest_seq} was acknowledged, the journal ends {shadow.seq}")
+    if found:
+        return found
     for placed in promises.placed.items():
         found += _check_placed(*placed, shadow)
     for changed in promises.changed:
@@ -162,9 +162,7 @@ def _check_changed(changed: Changed, shadow: Shadow) -> Iterator[str]:
 # -- promises against the tables -------------------------------------------------------------------
 
 
-def _check_orders(
-    connection: sqlite3.Connection, orders: dict[int, OrderPromise]
-) -> Iterator[str]:
+def _check_orders(connection: sqlite3.Connection, orders: dict[int, OrderPromise]) -> Iterator[str]:
     """Each acknowledged order is there, and at least as far as it was said to be."""
     query = """SELECT order_id, account_id, client_order_id, status,
         quantity - remaining_quantity AS filled FROM orders WHERE order_id IN"""
@@ -233,7 +231,7 @@ def _check_doubles(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def check_ledger(connection: sqlite3.Connection) -> Iterator[str]:
-    """LED-1, LED-3: the transfers add up to the wallets' balances, and to zero over all accounts."""
+    """LED-1, LED-3: transfers add up to the balances of wallets, and over all accounts to zero."""
     connection.row_factory = sqlite3.Row
     query = """
         WITH postings AS (

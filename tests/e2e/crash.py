@@ -16,6 +16,7 @@ import asyncio
 import random
 import shutil
 import sqlite3
+import statistics
 import sys
 import tempfile
 import time
@@ -34,11 +35,12 @@ from tests.e2e.process import (
     SYMBOLS,
     Home,
     Server,
+    ServerFailedError,
     make_small_home,
     run_simulator,
 )
 from tests.e2e.promises import Json, Promises, Units
-from tests.e2e.trader import Newcomers, Trader, bearer, join
+from tests.e2e.trader import ANSWER_SECONDS, Newcomers, Trader, bearer, join
 
 TRADERS: Final = 4
 BIRTHS: Final = 2
@@ -50,6 +52,7 @@ MOST_REPEATS: Final = 40
 
 MARK_SECONDS: Final = 15
 END_SECONDS: Final = 10
+REPORT_WIDTH: Final = 120
 
 
 class Violation(Exception):
@@ -80,6 +83,8 @@ class Crashes:
 
     def __init__(self, home: Home, seed: int) -> None:
         self.rows: list[Row] = []
+        self.promises: Promises | None = None
+        """Those of the last life that was killed."""
         self._home = home
         self._dice = random.Random(seed)
         self._shadow = Shadow()
@@ -92,6 +97,7 @@ class Crashes:
 
         Raises:
             Violation: a promise was broken; nothing more is tried.
+            ServerFailedError: the server did not come up again, or did not stop.
         """
         try:
             await self._begin()
@@ -112,7 +118,7 @@ class Crashes:
         for _ in range(BIRTHS):
             await self._interrupt()
         self._start()
-        async with httpx.AsyncClient(base_url=self._running.url) as client:
+        async with httpx.AsyncClient(base_url=self._running.url, timeout=ANSWER_SECONDS) as client:
             listed = await client.get(f"/v1/worlds/{WORLD}/instruments")
             self._units = {each["symbol"]: _units(each) for each in listed.json()["items"]}
             promises = Promises(self._units)
@@ -170,7 +176,8 @@ class Crashes:
             await asyncio.sleep(self._dice.uniform(0.2, 2))
             self._running.kill()
             traded = time.perf_counter() - begun
-            group.create_task(self._see_the_end())
+        await self._see_the_end()
+        self.promises = promises
         copy = copy_database(self._home.database, self._home.folder / "copy")
         _expect(audit(copy, promises, self._shadow))
         entries = self._shadow.seq - before
@@ -241,12 +248,15 @@ class Crashes:
     async def _check_restart(self, promises: Promises) -> int:
         """What was promised before the kill holds after it; returns the repeats that were tried."""
         repeated = 0
-        async with asyncio.timeout(MARK_SECONDS):
-            for trader in self._traders:
-                await trader.wait_for_marks(self._shadow.seq, SYMBOLS)
+        try:
+            async with asyncio.timeout(MARK_SECONDS):
+                for trader in self._traders:
+                    await trader.wait_for_marks(self._shadow.seq, SYMBOLS)
+        except TimeoutError:
+            raise Violation(f"no instrument is marked anew within {MARK_SECONDS} s") from None
         for trader in self._traders:
             repeated += await self._check_repeats(trader, promises)
-        async with httpx.AsyncClient(base_url=self._running.url) as client:
+        async with httpx.AsyncClient(base_url=self._running.url, timeout=ANSWER_SECONDS) as client:
             for guest in promises.joined:
                 url = f"/v1/accounts/{guest.account_id}/wallets"
                 answer = await client.get(url, headers=bearer(guest.token))
@@ -315,27 +325,42 @@ def _line(row: Row) -> str:
     )
 
 
+COLUMNS: Final = (
+    "round", "ms", "answered", "refused", "fills", "unanswered", "done", "entries",
+    "restart", "folded", "ready ms", "repeated",
+)  # fmt: skip
+CAPTION: Final = (
+    "ms: from the first order to SIGKILL · done: how many of the unanswered were in the journal "
+    "all the same · restart: whether it was killed, too · folded: entries after the last "
+    "snapshot · ready ms: from launch to first answer · repeated: orders asked for once more"
+)
+
+
 def table(rows: list[Row]) -> Table:
-    found = Table(title="Killed in the middle of trading")
-    for name in (
-        "round", "traded ms", "acknowledged", "refused", "fills", "unanswered", "of these done",
-        "entries", "restart killed", "folded", "recovery ms", "repeated",
-    ):  # fmt: skip
+    found = Table(title="Killed in the middle of trading", caption=CAPTION)
+    for name in COLUMNS:
         found.add_column(name, justify="right")
     for row in rows:
-        found.add_row(*("yes" if each is True else f"{each or 0:,}" for each in row))
+        found.add_row(*(_cell(each) for each in row))
     return found
 
 
+def _cell(value: int) -> str:
+    if isinstance(value, bool):
+        return "killed" if value else ""
+    return f"{value:,}"
+
+
 def summary(rows: list[Row]) -> str:
-    times = sorted(row.recovery_ms for row in rows)
+    times = [row.recovery_ms for row in rows]
     return (
         f"{len(rows)} rounds, {sum(row.acknowledged for row in rows):,} acknowledgements checked, "
         f"{sum(row.unanswered for row in rows):,} unanswered orders "
         f"({sum(row.unanswered_done for row in rows):,} of them done), "
         f"{sum(row.repeated for row in rows):,} orders repeated, "
         f"{sum(row.entries for row in rows):,} journal entries; recovery median "
-        f"{times[len(times) // 2]} ms, longest {times[-1]} ms: nothing acknowledged is missing"
+        f"{statistics.median(times):,.0f} ms, longest {max(times):,} ms: "
+        "nothing acknowledged is missing"
     )
 
 
@@ -345,11 +370,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=REPORT_WIDTH)
     folder = Path(tempfile.mkdtemp(prefix="simulator-crash-"))
     crashes = Crashes(make_small_home(folder), options.seed)
     try:
         asyncio.run(crashes.run(options.rounds, console))
-    except Violation as violation:
+    except (Violation, ServerFailedError) as violation:
         console.print(table(crashes.rows))
         console.print(f"{violation}\nThe database is kept in {folder}", markup=False)
         return 1

@@ -6,6 +6,7 @@ the system's choice, read from what the server prints. Nothing here looks inside
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -216,13 +217,13 @@ class Server:
         self._process.kill()
         self._process.wait(STOP_SECONDS)
 
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code.
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Asks it to stop; returns the exit code.
 
         Raises:
             ServerFailedError: it did not end in time; it is killed then.
         """
-        self._process.terminate()
+        self._process.send_signal(how)
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

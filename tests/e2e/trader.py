@@ -40,6 +40,7 @@ class Trader:
         """Open orders, as far as it was told."""
         self._marks: dict[str, tuple[int, Json]] = {}
         """By symbol: the seq and the content of the last news."""
+        self._news_of_marks = asyncio.Event()
 
     # -- the connection ----------------------------------------------------------------------------
 
@@ -117,6 +118,7 @@ class Trader:
         elif message.get("channel") == "marks":
             for item in message["items"]:
                 self._marks[item["symbol"]] = (message["seq"], item)
+            self._news_of_marks.set()
         elif kind == "snapshot":
             self._note_orders(message["orders"])
         elif kind == "orders":
@@ -164,7 +166,8 @@ class Trader:
     async def wait_for_marks(self, after_seq: int, symbols: tuple[str, ...]) -> None:
         """Until every instrument is open at a mark from after a seq: the world goes on."""
         while not all(self._is_alive(symbol, after_seq) for symbol in symbols):
-            await asyncio.sleep(0.02)
+            self._news_of_marks.clear()
+            await self._news_of_marks.wait()
 
     def _is_alive(self, symbol: str, after_seq: int) -> bool:
         seq, mark = self._marks.get(symbol, (0, {}))
@@ -177,7 +180,7 @@ class Trader:
         dice = self._dice
         count = 0
         with contextlib.suppress(ConnectionClosed):
-            while True:
+            while self._reader is not None and not self._reader.done():
                 if len(self._waiting) < MOST_WAITING:
                     burst: list[Json] = []
                     for _ in range(dice.randint(1, 6)):

@@ -96,7 +96,7 @@ def opening_commands() -> Iterator[c.AnyCommand]:
             max_open_orders=12,
             maker_fee_rate=rate("-0.01%") if instrument_id == 2 else rate("0.02%"),
             taker_fee_rate=rate("0.05%"),
-            index_staleness_ns=30 * NS_PER_HOUR if instrument_id == 4 else None,
+            index_staleness_ns=20 * NS_PER_HOUR if instrument_id == 4 else None,
             default_leverage=10,
         )
         yield c.ListInstrument(terms, tier_rows(TIERS[instrument_id][0]))
@@ -115,7 +115,7 @@ def _accounts() -> Iterator[c.AnyCommand]:
         yield c.Deposit(spot_wallet, BTC_ASSET, amount("1"))
         spot_wallet += 2
         for instrument_id in INSTRUMENTS:
-            if rich or (account_id + instrument_id) % 3 == 0:
+            if rich or (account_id + instrument_id) % 2 == 0:
                 yield c.SetMarginMode(account_id, instrument_id, MarginMode.CROSS)
             if (account_id * instrument_id) % 4:
                 yield c.SetLeverage(account_id, instrument_id, 5 + account_id)
@@ -313,7 +313,7 @@ def hunt(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     if edge is None:
         edge = margin.mark_of(record)
     toward = -int(position.side)
-    beyond = edge * choices.of((0, 0, 0, 0, 2, 10, 40, -2, -4)) // 1_000
+    beyond = edge * choices.of((0, 0, 0, 2, 10, 40, -1, -2, -4)) // 1_000
     price = edge + toward * (choices.pick(3) - 1 + beyond)
     price = _kept_near_start(position.instrument_id, price)
     return c.SetIndexPrices(((position.instrument_id, price),))
@@ -323,9 +323,31 @@ def halt(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     halted = [
         each for each in INSTRUMENTS if state.instruments[each].market_state == MarketState.HALTED
     ]
-    if halted and choices.pick(8):
+    if halted and choices.pick(5):
         return c.SetMarketState(choices.of(halted), MarketState.OPEN)
     return c.SetMarketState(choices.of(INSTRUMENTS), MarketState.HALTED)
+
+
+def strand(state: ExchangeState, choices: Choices) -> c.AnyCommand:
+    """A liquidation that stands still: halt a part of a cross unit, then act upon it."""
+    stranded = [wallet for wallet in state.wallets.values() if wallet.liquidation is not None]
+    if stranded:
+        wallet = choices.of(stranded)
+        how = choices.pick(4)
+        if how == 0:
+            return c.Deposit(wallet.wallet_id, VALUATION_ASSET, amount(choices.of(("20", "900"))))
+        if how == 1:
+            return c.CancelAllOrders(wallet.account_id)
+        instrument_id = choices.of(INSTRUMENTS)
+        return c.SetLeverage(wallet.account_id, instrument_id, choices.of((2, 5, 20)))
+    spread = [
+        sorted(instrument_id for instrument_id, _ in held)
+        for wallet_id, held in sorted(state.unit_positions.items())
+        if len(held) > 1 and state.is_unit(wallet_id)
+    ]
+    if not spread:
+        return open_position(state, choices)
+    return c.SetMarketState(choices.of(choices.of(spread)), MarketState.HALTED)
 
 
 def pass_time(state: ExchangeState, choices: Choices) -> c.AnyCommand:
@@ -351,7 +373,8 @@ BUILDERS: dict[str, tuple[int, Builder]] = {
     "move_marks": (10, move_marks),
     "hunt": (8, hunt),
     "halt": (3, halt),
-    "pass_time": (2, pass_time),
+    "strand": (4, strand),
+    "pass_time": (3, pass_time),
     "set_tiers": (1, set_tiers),
 }
 """Every kind of command, and how often the driver chooses it."""

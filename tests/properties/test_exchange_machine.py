@@ -90,6 +90,10 @@ class ExchangeMachine(RuleBasedStateMachine):
         self._do(crowd.halt, number)
 
     @rule(number=NUMBERS)
+    def strand(self, number: int) -> None:
+        self._do(crowd.strand, number)
+
+    @rule(number=NUMBERS)
     def pass_time(self, number: int) -> None:
         self._do(crowd.pass_time, number)
 
@@ -103,4 +107,4 @@ class ExchangeMachine(RuleBasedStateMachine):
 
 TestExchangeMachine = ExchangeMachine.TestCase
 if os.environ.get("SIMULATOR_TEST_PROFILE", "default") == "default":
-    TestExchangeMachine.settings = settings(max_examples=200, stateful_step_count=40)
+    TestExchangeMachine.settings = settings(max_examples=150, stateful_step_count=40)

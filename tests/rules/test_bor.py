@@ -94,3 +94,31 @@ def test_bor_6_a_debt_without_a_position_is_covered_by_the_fund() -> None:
     ]
     assert (world.fund(), world.shortfall()) == ("90", "0")
     assert (world.balance("ann"), world.total()) == ("0", 0)
+
+
+def test_bor_6_a_flip_cannot_spend_what_repays_the_debt() -> None:
+    """WAL-4: of the 100 of margin that come back 10 go to the lender, and 100 would be needed."""
+    world = World()
+    for symbol in ("BTC", "ETH", "XRP"):
+        world.instrument(symbol)
+    world.account("ann", cross="140")
+    world.account("bob", cross="100000")
+    world.mark(BTC="100", ETH="100", XRP="100")
+    for symbol, leverage, mode in (
+        ("XRP", 10, "ISOLATED"),
+        ("BTC", 100, "CROSS"),
+        ("ETH", 100, "CROSS"),
+    ):
+        world.sell("bob", symbol, "10", at="100", leverage=1)
+        world.buy("ann", symbol, "10", leverage=leverage, mode=mode)
+    world.mark(BTC="95", ETH="120")
+    world.buy("bob", "BTC", "10", at="95")
+    world.sell("ann", "BTC", "10")
+    assert (world.balance("ann"), debt(world)) == ("0", "10")
+    world.buy("bob", "XRP", "30", at="100", leverage=1)
+    world.sell("ann", "XRP", "20")
+    assert world.refused() == ("INSUFFICIENT_MARGIN", amount("10"), 0)
+    world.sell("ann", "XRP", "19", at="100", tif="IOC")
+    assert world.refused() is None
+    assert world.position("ann", "XRP") == ("-9", "-900")
+    assert (world.balance("ann"), debt(world)) == ("0", "0")

@@ -121,6 +121,33 @@ async def test_a_broken_invariant_halts_its_own_world_only() -> None:
     receipt = await sound.submit(buy(10, 990_000))
     assert receipt.seq == sound.committed_seq
     await sound.stop()
+    async with asyncio.timeout(5):
+        await broken.stop()
+
+
+class BlindObserver:
+    """An observer with a bug."""
+
+    def collect(self, entries: Sequence[Entry], state: ExchangeState, notes: ChangeNotes) -> object:
+        raise RuntimeError("cannot see")
+
+    def release(self, collected: object) -> None:
+        raise AssertionError("nothing was collected")
+
+
+async def test_a_batch_that_cannot_be_collected_halts_the_world() -> None:
+    """Nothing of it is stored, and whoever waits is told, instead of waiting forever."""
+    journal = MemoryJournal()
+    world = make_world(journal)
+    await begin(world)
+    stored = len(journal.rows["test"])
+    world.observers.append(BlindObserver())
+    with pytest.raises(WorldHalted, match="cannot see"):
+        await world.submit(buy(10, 990_000))
+    assert world.status == WorldStatus.HALTED
+    assert len(journal.rows["test"]) == stored
+    async with asyncio.timeout(5):
+        await world.stop()
 
 
 async def test_a_paused_world_takes_cancels_only() -> None:

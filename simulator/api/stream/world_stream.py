@@ -41,7 +41,10 @@ class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Collected(msgspec.Struct, frozen=True):
-    public: PublicBatch
+    """The news of one batch; `public` is none if it could not be collected."""
+
+    seq: int
+    public: PublicBatch | None
     private: list[tuple[Channel, Message]]
 
 
@@ -73,6 +76,7 @@ class WorldStream:
         self._private = PrivateSide(world.world_id, numbers, self._readers)
         self._joining: deque[tuple[int, Callable[[], None]]] = deque()
         self._flush_timer: asyncio.TimerHandle | None = None
+        self._members: dict[int, Membership] = {}
         self._listeners: dict[int, Subscription] = {}
         self._heartbeat_timer: asyncio.TimerHandle | None = None
         self._attached_seq = world.state.seq
@@ -83,19 +87,39 @@ class WorldStream:
     # -- the observer ------------------------------------------------------------------------------
 
     def collect(self, entries: Sequence[Entry], state: ExchangeState, notes: ChangeNotes) -> object:
-        return _Collected(
-            self._public.collect(entries, state, notes),
-            self._private.collect(entries, state, notes),
-        )
+        try:
+            return _Collected(
+                state.seq,
+                self._public.collect(entries, state, notes),
+                self._private.collect(entries, state, notes),
+            )
+        except Exception:
+            log.exception("news was not collected", world=self._world.world_id, seq=state.seq)
+            return _Collected(state.seq, None, [])
 
     def release(self, collected: object) -> None:
+        """A bug in here costs the readers their news; it must not cost the world its life."""
         if not isinstance(collected, _Collected):
             raise TypeError(f"released {collected!r}, which this stream did not collect")
+        try:
+            self._tell(collected)
+            self._admit(collected.seq)
+        except Exception:
+            log.exception("news was not told", world=self._world.world_id, seq=collected.seq)
+            self._have_all_resync()
+
+    def _tell(self, collected: _Collected) -> None:
+        if collected.public is None:
+            self._have_all_resync()
+            return
         for channel, message in collected.private:
             self._readers.tell(channel, message)
         if self._public.take_in(collected.public):
             self._flush_soon()
-        self._admit(collected.public.seq)
+
+    def _have_all_resync(self) -> None:
+        for membership in self._members.values():
+            membership.reader.lose()
 
     def _flush_soon(self) -> None:
         if self._settings.public_interval_ms == 0:
@@ -114,6 +138,7 @@ class WorldStream:
     def join(self, channel: Channel, reader: Subscription) -> Membership:
         """Follows a channel: its snapshot now (if it has one), then its news, without a gap."""
         membership = Membership(channel, reader)
+        self._members[id(membership)] = membership
         state = self._world.state
         self._readers.want(channel)
         if channel.kind == "depth":
@@ -148,6 +173,7 @@ class WorldStream:
         if not membership.active:
             return
         membership.active = False
+        del self._members[id(membership)]
         channel = membership.channel
         self._readers.leave(channel, membership.reader)
         if not self._readers.unwant(channel):

@@ -215,7 +215,9 @@ def withdrawal_room(state: ExchangeState, wallet_id: int, released: int) -> int:
     free_balance = holding.balance - holding.locked + released
     if wallet.kind is SPOT_WALLET:
         return free_balance
-    if holding.settlement_debt > 0 or wallet.liquidation is not None:
+    if holding.settlement_debt > 0:
+        return -holding.settlement_debt  # any inflow repays it first (BOR-6)
+    if wallet.liquidation is not None:
         return 0
     if wallet_id not in state.unit_positions and not _has_cross_orders(state, wallet):
         return free_balance

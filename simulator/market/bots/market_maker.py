@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from simulator.core.model.commands import AnyCommand, CancelAllOrders, ReplaceQuotes
-from simulator.core.model.enums import MarketState, Side
+from simulator.core.model.enums import BUY, MarketState, Side
 from simulator.core.model.instruments import Instrument
 from simulator.core.model.units import (
     NS_PER_SECOND,
@@ -111,6 +111,11 @@ class MarketMaker:
         self.instrument = terms
         self.config = config
         self._full_side = config.level_quantity * config.levels
+        self._distances = tuple(
+            config.spread_rate // 2 + number * config.level_spacing_rate
+            for number in range(config.levels)
+        )
+        """Of each level from the center, as a rate, best first."""
         self._stock = {Side.BUY: _Stock(), Side.SELL: _Stock()}
         self._seen_ns: int | None = None
         self._center: int | None = None
@@ -127,9 +132,10 @@ class MarketMaker:
         if record is None or record.index_price is None:
             return []
         exposure = state.find_exposure(self.account_id, self.instrument.instrument_id)
-        orders = [] if exposure is None else list(exposure.orders.values())
+        orders = {} if exposure is None else exposure.orders
         inventory = 0 if exposure is None else exposure.net_quantity()
-        accepted = self._look(time_ns, [order for order in orders if order.quote], inventory)
+        own = [order for order in orders.values() if order.quote]
+        accepted = self._look(time_ns, own, inventory)
         if record.market_state != MarketState.OPEN or not accepted:
             return self._withdraw()
         quotes = self.quotes(record.index_price, inventory)
@@ -165,8 +171,11 @@ class MarketMaker:
         if sent is not None and accepted:
             self._stock[Side.BUY].standing = sent.bids
             self._stock[Side.SELL].standing = sent.asks
+        resting = {Side.BUY: 0, Side.SELL: 0}
+        for order in own:
+            resting[order.side] += order.remaining
         for side, stock in self._stock.items():
-            stock.see(sum(order.remaining for order in own if order.side == side))
+            stock.see(resting[side])
             if first_look and not own:
                 stock.quantity = self._full_side
             stock.replenish(self.config.replenish_per_second, elapsed_ns, self._full_side)
@@ -211,26 +220,23 @@ class MarketMaker:
         return moved > self._center * self.config.spread_rate * self.config.requote_fraction
 
     def _side_levels(self, side: Side, center: int, total: int) -> tuple[tuple[int, int], ...]:
-        """Levels `(price, quantity)`, best first; a short stock leaves the inner ones empty."""
-        levels = []
-        price = center
-        for number in range(self.config.levels):
-            outer = self.config.level_quantity * (self.config.levels - 1 - number)
-            price = self._level_price(side, center, number, price)
-            quantity = min(self.config.level_quantity, total - outer)
+        """Levels `(price, quantity)`, best first; a short stock leaves the inner ones empty.
+
+        A price is rounded away from the center, and at least a tick beyond the level before it.
+        """
+        full, tick, levels = self.config.level_quantity, self.instrument.tick_size, []
+        price, outer = center, self._full_side
+        for rate in self._distances:
+            distance = rate_of_up(center, rate)
+            if side is BUY:
+                price = round_down_to(min(center - distance, price - 1), tick)
+            else:
+                price = round_up_to(max(center + distance, price + 1), tick)
+            outer -= full
+            quantity = min(full, total - outer)
             if price > 0 and quantity > 0:
                 levels.append((price, quantity))
         return tuple(levels)
-
-    def _level_price(self, side: Side, center: int, number: int, inner: int) -> int:
-        """The price of a level, rounded away from the center and at least a tick beyond `inner`."""
-        tick = self.instrument.tick_size
-        distance = rate_of_up(
-            center, self.config.spread_rate // 2 + number * self.config.level_spacing_rate
-        )
-        if side == Side.BUY:
-            return round_down_to(min(center - distance, inner - 1), tick)
-        return round_up_to(max(center + distance, inner + 1), tick)
 
 
 def _was_accepted(sent: _Sent, own: list[Order], inventory: int) -> bool:

@@ -1,0 +1,435 @@
+"""Worked examples that venues print, against the core's own functions.
+
+`vectors.json` holds facts with their sources. A kind is either proved here, left for a later part
+of the rule book, or another venue's formula that this exchange does not have; a new kind in the
+file must be put in one of the three sets. Vectors that their own page gets wrong are named.
+"""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from simulator.core import views
+from simulator.core.model.enums import Side
+from simulator.core.model.events import LiquidationEnded, OrderCanceled
+from simulator.core.model.instruments import (
+    RiskTier,
+    derive_deductions,
+    initial_margin_at,
+    tier_at,
+)
+from simulator.core.model.units import RATE_ONE
+from simulator.core.rules import fills, liquidation, margin
+from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
+from tests.scenario import World, amount, instrument_terms, plain, rate
+
+VECTORS: Final = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
+
+LATER: Final = frozenset(
+    {
+        # another way to price the mark and the index
+        "index_source_clamp",
+        "mark_price1",
+        # funding
+        "funding_interest",
+        "funding_interest_apr",
+        "funding_payment",
+        "funding_rate",
+        # borrowing, interest and collateral with haircuts
+        "auto_exchange",
+        "borrow_amount",
+        "collateral_haircut",
+        "initial_margin_rate",
+        "interest_accrual",
+        "interest_accrual_boundary",
+        "interest_ceil_hours",
+        "interest_open_plus_rollover",
+        "isolated_tier_leverage",
+        "margin_call_price",
+        "margin_level",
+        "margin_level_short",
+        "margin_loan_mm",
+        "spot_margin_liq_price",
+        # auto-deleveraging, hedge mode
+        "adl_score",
+        "liq_price_cross_hedge",
+    }
+)
+
+OTHER_FORMULAS: Final = frozenset(
+    {
+        # inverse contracts
+        "avg_entry_inverse",
+        "funding_payment_inverse",
+        "liq_price_cross_inverse",
+        "liq_price_isolated_inverse",
+        "order_cost_with_fees_inverse",
+        "pnl_inverse",
+        # margin that grows continuously with size
+        "linear_initial_margin",
+        "linear_maintenance_margin",
+        # maintenance on the entry value, or with the fee of a close at bankruptcy
+        "liq_price_cross_legacy",
+        "liq_price_cross_proportional",
+        "liq_price_isolated_entryMM",
+        "order_cost_with_fees",
+        "qty_from_cost",
+        "roi_position_margin",
+        # open orders in the maintenance; an estimate where this exchange walks the book
+        "cross_risk_rate",
+        "market_order_est_price",
+        # its only vector is wrong by its own inputs
+        "margin_ratio_cross",
+    }
+)
+
+SET_ASIDE: Final = {
+    "BIN-LP-02b": "the page's own formula gives another number",
+    "MCS-MM-01": "an inverse contract, and the page's own formula gives another number",
+    "KUC-BK-02": "an inverse contract",
+    "BIN-STP-02": "EXPIRE_TAKER comes later",
+}
+
+Inputs = dict[str, Any]
+Answer = dict[str, Any]
+
+SCALE = 18
+"""Decimals of prices here; quantities have 6, amounts the sum."""
+
+
+def price(text: str) -> int:
+    return int(Decimal(text).scaleb(SCALE))
+
+
+def quantity(text: str) -> int:
+    return int(Decimal(text).scaleb(6))
+
+
+def minor(text: str) -> int:
+    return int(Decimal(text).scaleb(SCALE + 6))
+
+
+def shown(value: int, decimals: int = SCALE) -> str:
+    return plain(value, decimals)
+
+
+def table(brackets: list[dict[str, str]]) -> tuple[RiskTier, ...]:
+    """A venue's floors and rates, in minor units of 1e-8, as risk tiers."""
+    floors = [amount(bracket["floor"]) for bracket in brackets]
+    rates = [int((Fraction(bracket["mmr"]) * RATE_ONE).__floor__()) for bracket in brackets]
+    caps = [*floors[1:], None]
+    rows = [(floor, cap, each, 1) for floor, cap, each in zip(floors, caps, rates, strict=True)]
+    return derive_deductions(rows)
+
+
+# -- orders and PnL ------------------------------------------------------------------------------
+
+
+def market() -> World:
+    """Ann, who is rich, and bob on the other side; prices to 0.0001, quantities to 0.0001."""
+    world = World()
+    world.instrument(
+        "BTC",
+        price_decimals=4,
+        quantity_decimals=4,
+        price_band_rate=rate("90%"),
+        max_quantity=10**12,
+        max_market_quantity=10**12,
+    )
+    for name in ("ann", "bob"):
+        world.account(name, cross="1000000000")
+    return world
+
+
+def order_cost(inputs: Inputs) -> Answer:
+    """An isolated order locks its initial margin and its open loss (WAL-4)."""
+    world = market()
+    world.mark(BTC=inputs["mark"])
+    order = world.buy if inputs["side"] == "1" else world.sell
+    order("ann", "BTC", inputs["qty"], at=inputs["price"], leverage=int(inputs["leverage"]))
+    order_id = world.exchange.state.counters.order
+    placed = world.exchange.state.orders[order_id]
+    open_loss = placed.remaining * placed.open_loss
+    return {
+        "cost": world.locked("ann"),
+        "open_loss": shown(open_loss, 8),
+        "initial_margin": shown(placed.locked - open_loss, 8),
+    }
+
+
+def initial_margin(inputs: Inputs) -> Answer:
+    notional = amount(str(Decimal(inputs["qty"]) * Decimal(inputs["entry"])))
+    tiers = derive_deductions([(0, None, rate("0.1%"), 125)])
+    return {"initial_margin": shown(initial_margin_at(tiers, notional, int(inputs["leverage"])), 8)}
+
+
+def order_margin_two_sided(inputs: Inputs) -> Answer:
+    """One-way mode: the larger of both sides."""
+    world = market()
+    world.mark(BTC="100")
+    world.buy(
+        "ann", "BTC", str(Decimal(inputs["buy_cost"]) / 100), at="100", leverage=1, mode="CROSS"
+    )
+    world.sell("ann", "BTC", str(Decimal(inputs["sell_cost"]) / 125), at="125")
+    return {"order_margin": world.risk("ann")["initial"]}
+
+
+def pnl(inputs: Inputs) -> Answer:
+    terms = instrument_terms(1, "BTC", notional_multiplier=1)
+    side = Side(int(inputs["side"]))
+    held = amount(inputs["qty"])
+    entry = side * held * amount(inputs["entry"])
+    parts = fills.split_fill(side * held, entry, Side(-side), held, amount(inputs["exit"]), terms)
+    return {"pnl": shown(parts.realized_pnl, 16), "notional": shown(abs(entry), 16)}
+
+
+def pnl_roi(inputs: Inputs) -> Answer:
+    return pnl(inputs) | initial_margin(inputs)
+
+
+def avg_entry(inputs: Inputs) -> Answer:
+    world = market()
+    world.mark(BTC=inputs["fills"][0]["price"])
+    for fill in inputs["fills"]:
+        world.sell("bob", "BTC", fill["qty"], at=fill["price"])
+        world.buy("ann", "BTC", fill["qty"], at=fill["price"])
+    position = views.positions_of(world.exchange.state, world.names["ann"])[0]
+    return {"avg_entry": shown(position.entry_price, 4)}
+
+
+def closed_pnl_fees(inputs: Inputs) -> Answer:
+    def fee(at: str) -> str:
+        notional = amount(str(Decimal(inputs["qty"]) * Decimal(at)))
+        return shown(fills.fee_of(notional, rate(inputs["taker"])), 8)
+
+    return {"fee_open": fee(inputs["entry"]), "fee_close": fee(inputs["exit"])}
+
+
+def position_value(inputs: Inputs) -> Answer:
+    terms = instrument_terms(1, "BTC", price_decimals=0, quantity_decimals=4)
+    held = int(inputs["contracts"]) * int(Decimal(inputs["multiplier"]).scaleb(4))
+    return {"position_value": shown(terms.notional(held, int(inputs["price"])), 8)}
+
+
+def margin_balance(inputs: Inputs) -> Answer:
+    """What an isolated unit is worth at a mark."""
+    world = market()
+    world.mark(BTC=inputs["entry"])
+    world.sell("bob", "BTC", inputs["qty"], at=inputs["entry"], leverage=1)
+    leverage = int(1 / Decimal(inputs["imr"]))
+    world.buy("ann", "BTC", inputs["qty"], at=inputs["entry"], leverage=leverage)
+    world.mark(BTC=inputs["mark"])
+    position = views.positions_of(world.exchange.state, world.names["ann"])[0]
+    return {
+        "upnl": shown(position.unrealized_pnl, 8),
+        "margin_balance": world.risk("ann", at=("BTC", "LONG"))["equity"],
+    }
+
+
+def self_trade_prevention(inputs: Inputs) -> Answer:
+    world = market()
+    world.mark(BTC="1.1")
+    for maker in inputs["makers"]:
+        world.buy("ann", "BTC", maker["qty"], at=maker["price"])
+    world.sell("ann", "BTC", inputs["taker_qty"], at=inputs["taker_price"])
+    expired = [event for event in world.events if isinstance(event, OrderCanceled)]
+    left = world.open_orders("ann")
+    return {
+        "maker_status": ["EXPIRED_IN_MATCH" for _ in expired],
+        "prevented": [shown(event.quantity, 4) for event in expired],
+        "taker_status": "NEW" if len(left) == 1 else "EXPIRED_IN_MATCH",
+        "taker_remaining": left[0].split()[2],
+    }
+
+
+# -- maintenance and liquidation -----------------------------------------------------------------
+
+
+def bracket_cum(inputs: Inputs) -> Answer:
+    """One step of the recurrence, on top of what came before."""
+    brackets = [
+        {"floor": "0", "mmr": inputs["mmr_prev"]},
+        {"floor": inputs["floor"], "mmr": inputs["mmr_n"]},
+    ]
+    return {"cum": shown(table(brackets)[1].deduction + amount(inputs["cum_prev"]), 8)}
+
+
+def bracket_cum_table(inputs: Inputs) -> Answer:
+    return {"cum": [shown(tier.deduction, 8) for tier in table(inputs["brackets"])]}
+
+
+def bracket_lookup(inputs: Inputs) -> Answer:
+    notional = amount(inputs["notional"])
+    tier = tier_at(table(inputs["brackets"]), notional)
+    exact = margin.maintenance_exact(notional, tier)
+    return {
+        "mmr": shown(tier.maintenance_margin_rate, 12),
+        "cum": shown(tier.deduction, 8),
+        "maint_margin": shown(exact, 20),
+    }
+
+
+def maintenance_margin(inputs: Inputs) -> Answer:
+    tier = RiskTier(0, None, rate(inputs["mmr"]), 1, amount(inputs["cum"]))
+    exact = margin.maintenance_exact(amount(inputs["notional"]), tier)
+    return {"maint_margin": shown(exact, 20)}
+
+
+def unit_line(inputs: Inputs, wallet: str) -> UnitLine:
+    held = int(inputs["side"]) * quantity(inputs["qty"])
+    return UnitLine(
+        held,
+        held * price(inputs["entry"]),
+        1,
+        minor(wallet),
+        minor(inputs.get("upnl_other", "0")),
+        minor(inputs.get("tmm_other", "0")) * RATE_ONE,
+    )
+
+
+def liq_price(inputs: Inputs) -> Answer:
+    """With the tier that the page gives; a fee for closing, where it has one, is in the rate."""
+    wallet = inputs.get("wallet", inputs.get("margin"))
+    answer: Answer = {}
+    if wallet is None:  # margin at entry, with the fee of a close at bankruptcy
+        value = Decimal(inputs["qty"]) * Decimal(inputs["entry"])
+        left = 1 - Decimal(inputs["side"]) / Decimal(inputs["leverage"])
+        fee = value * left * Decimal(inputs["taker"])
+        wallet = answer["assigned_balance"] = str(value / Decimal(inputs["leverage"]) + fee)
+    full_rate = rate(inputs["mmr"]) + rate(inputs.get("taker", "0"))
+    tiers = (RiskTier(0, None, full_rate, 1, minor(inputs.get("cum", "0"))),)
+    found = liquidation_price(unit_line(inputs, wallet), tiers, price(inputs["entry"]))
+    edge = found.below if inputs["side"] == "1" else found.above
+    assert edge is not None
+    return answer | {"liq_price": shown(edge)}
+
+
+def liq_price_bracket_crossing(inputs: Inputs) -> Answer:
+    tiers = tuple(
+        RiskTier(
+            tier.floor * 10**16,
+            None if tier.cap is None else tier.cap * 10**16,
+            tier.maintenance_margin_rate,
+            1,
+            tier.deduction * 10**16,
+        )
+        for tier in table(inputs["brackets"])
+    )
+    line = unit_line(inputs, inputs["wallet"])
+    found = liquidation_price(line, tiers, price(inputs["entry"]))
+    assert found.below is not None
+    at_root = tier_at(tiers, found.below * abs(line.quantity))
+    return {"liq_price": shown(found.below), "bracket": str(tiers.index(at_root) + 1)}
+
+
+def bankruptcy(inputs: Inputs) -> Answer:
+    """With untouched margin, or with what a page calls position margin and wallet."""
+    held = dict(inputs)
+    if "leverage" in held:
+        held["qty"] = "1"
+        wallet = str(Decimal(held["entry"]) / Decimal(held["leverage"]))
+    else:
+        wallet = str(Decimal(held["position_margin"]) + Decimal(held["wallet"]))
+    found = bankruptcy_price(unit_line(held, wallet))
+    assert found is not None
+    return {"bankruptcy": shown(found)}
+
+
+def partial_liq_qty(inputs: Inputs) -> Answer:
+    """LIQ-3 at a mark of 1: down to the lower tier's cap."""
+    world = market()
+    cap = inputs["tier_cap"]
+    world.instrument("ETH", tiers=f"{cap}:1%:20 2%:10", price_decimals=4, quantity_decimals=4)
+    world.mark(ETH="1")
+    world.sell("bob", "ETH", inputs["current"], at="1", leverage=1)
+    world.buy("ann", "ETH", inputs["current"], at="1", leverage=10)
+    position = world.position_of("ann", "ETH")
+    assert position is not None
+    record = world.exchange.state.instruments[world.symbols["ETH"]]
+    return {"reduce": shown(liquidation.step_quantity(position, record, 2), 4)}
+
+
+def insurance_flow(inputs: Inputs) -> Answer:
+    """Where the fee may be all that is left, the fund gets what is filled above bankruptcy."""
+    world = World(fund="0")
+    world.instrument("BTC", tiers="3%:30", liquidation_fee_rate=rate("50%"))
+    world.account("ann", cross=inputs["bankruptcy"])
+    world.account("bob", cross="1000000")
+    entry = str(2 * int(inputs["bankruptcy"]))
+    world.mark(BTC=entry)
+    world.sell("bob", "BTC", inputs["qty"], at=entry, leverage=1)
+    world.buy("ann", "BTC", inputs["qty"], at=entry, leverage=2)
+    world.mark(BTC="3300")
+    world.buy("bob", "BTC", inputs["qty"], at=inputs["fill"])
+    world.mark(BTC="3061")
+    assert len(world.happened(LiquidationEnded)) == 1
+    return {"to_fund": world.fund()}
+
+
+PROVED: Final[dict[str, Callable[[Inputs], Answer]]] = {
+    "avg_entry": avg_entry,
+    "bankruptcy_price": bankruptcy,
+    "bracket_cum": bracket_cum,
+    "bracket_cum_table": bracket_cum_table,
+    "bracket_lookup": bracket_lookup,
+    "closed_pnl_fees": closed_pnl_fees,
+    "initial_margin": initial_margin,
+    "insurance_flow": insurance_flow,
+    "liq_price_bracket_crossing": liq_price_bracket_crossing,
+    "liq_price_cross": liq_price,
+    "liq_price_isolated": liq_price,
+    "maintenance_margin": maintenance_margin,
+    "maintenance_margin_tiered": bracket_lookup,
+    "margin_balance": margin_balance,
+    "order_cost": order_cost,
+    "order_margin_two_sided": order_margin_two_sided,
+    "partial_liq_qty": partial_liq_qty,
+    "pnl_linear": pnl,
+    "pnl_roi": pnl_roi,
+    "position_value": position_value,
+    "stp": self_trade_prevention,
+}
+
+
+def test_every_kind_is_proved_or_set_aside_for_a_reason() -> None:
+    kinds = {vector["kind"] for vector in VECTORS}
+    assert kinds == set(PROVED) | LATER | OTHER_FORMULAS
+    assert len(PROVED) + len(LATER) + len(OTHER_FORMULAS) == len(kinds), "each in one set only"
+
+
+def test_what_a_page_gets_wrong_is_set_aside_by_name() -> None:
+    ids = {vector["id"] for vector in VECTORS}
+    assert set(SET_ASIDE) <= ids
+    for vector in VECTORS:
+        if vector["kind"] in PROVED and not vector["reproduced"]:
+            assert vector["id"] in SET_ASIDE
+
+
+TARGETS = [
+    vector for vector in VECTORS if vector["kind"] in PROVED and vector["id"] not in SET_ASIDE
+]
+
+
+@pytest.mark.parametrize("vector", TARGETS, ids=[vector["id"] for vector in TARGETS])
+def test_a_worked_example(vector: dict[str, Any]) -> None:
+    answer = PROVED[vector["kind"]](vector["inputs"])
+    for key, expected in vector["expected"].items():
+        tolerance = vector["tolerance"]
+        if isinstance(tolerance, dict):
+            tolerance = tolerance[key]
+        assert _agree(answer[key], expected, Decimal(tolerance)), (key, answer[key], expected)
+
+
+def _agree(found: Any, expected: Any, tolerance: Decimal) -> bool:
+    if isinstance(expected, list):
+        pairs = zip(found, expected, strict=True)
+        return all(_agree(each, wanted, tolerance) for each, wanted in pairs)
+    try:
+        return abs(Decimal(found) - Decimal(expected)) <= tolerance
+    except ArithmeticError:
+        return bool(found == expected)
