@@ -6,12 +6,15 @@ view, as a server does once it has recovered.
 """
 
 import gc
+import logging
 import os
 import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+
+import structlog
 
 
 class Stopwatch:
@@ -40,6 +43,11 @@ def settle() -> None:
     """Collects garbage once, and freezes what is left: `gc.freeze()`."""
     gc.collect()
     gc.freeze()
+
+
+def quiet_log() -> None:
+    """Keeps the log of worlds that open and close out of the tables; errors still show."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 def percentile(values: Sequence[int], percent: int) -> int:

@@ -79,6 +79,8 @@ async def serve(settings: Settings, console: Console) -> None:
                     lifespan="on",
                     timeout_graceful_shutdown=5,
                     ws_ping_interval=20,
+                    ws_max_size=131_072,
+                    ws_per_message_deflate=False,
                 ),
             )
             _say(console, _announcement(world, settings.host, listener))

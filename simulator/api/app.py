@@ -31,7 +31,7 @@ def create_app(context: ApiContext) -> FastAPI:
         version=simulator.__version__,
         description=_DESCRIPTION,
         openapi_url="/v1/openapi.json",
-        docs_url="/v1/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )

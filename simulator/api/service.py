@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from simulator.api.callers import Callers
+from simulator.api.callers import Caller, Callers, unknown_account
 from simulator.api.context import ApiContext
 from simulator.api.errors import NotFound
 from simulator.api.limits import RateLimiter
@@ -50,4 +50,16 @@ class Api:
             stream = WorldStream(world, numbers, self.context.wall_ns, self.settings.stream)
             door = self._doors[world_id] = Door(world, numbers, stream)
         world.touch()
+        return door
+
+    def door_of(self, caller: Caller, world_id: str, account_id: int) -> Door:
+        """The door of an account's world.
+
+        Raises:
+            NotFound: the account is not the caller's, or the world knows it no more.
+        """
+        caller.account(world_id, account_id)
+        door = self.door(world_id)
+        if account_id not in door.world.state.accounts:
+            raise unknown_account()
         return door

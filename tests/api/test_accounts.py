@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.core.model.enums import PositionSide
+from simulator.database.identity import LinkedAccount
 from simulator.runtime.clocks import ClockMode, WorldClock
 from tests.api.venue import BTC, ETH, START_NS, Trader, Venue, open_venue
 
@@ -215,6 +216,18 @@ async def test_an_account_belongs_to_its_world(venue: Venue) -> None:
     trader = await venue.join()
     assert (await trader.get("/wallets", world="practice"))["items"]
     response = await trader.call("GET", "/wallets", params={"world": "elsewhere"})
+    assert (response.status_code, response.json()["code"]) == (404, "UNKNOWN_ACCOUNT")
+
+
+async def test_an_account_that_its_world_does_not_know_is_not_there(venue: Venue) -> None:
+    """Identities outlive the journal of a world that was begun anew."""
+    trader = await venue.join()
+    api = venue.app.state.api
+    user_id = (await api.callers.of_token(trader.token)).user.user_id
+    lost = LinkedAccount("practice", 500, "lost", 1)
+    api.context.identities.link_account(user_id, lost)
+    api.callers.forget(user_id)
+    response = await venue.client.get("/v1/accounts/500/wallets", headers=trader.headers)
     assert (response.status_code, response.json()["code"]) == (404, "UNKNOWN_ACCOUNT")
 
 

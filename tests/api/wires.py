@@ -1,4 +1,4 @@
-"""A websocket in hand: an ASGI connection without a server; its frames leave when a test says so."""
+"""A websocket in hand: an ASGI connection without a server, and a gate for its frames."""
 
 import asyncio
 import json

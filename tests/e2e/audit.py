@@ -113,12 +113,18 @@ def audit(database: Path, promises: Promises, shadow: Shadow) -> list[str]:
         found += _check_placed(*placed, shadow)
     for changed in promises.changed:
         found += _check_changed(changed, shadow)
+    return found + audit_tables(database, promises, shadow.seq)
+
+
+def audit_tables(database: Path, promises: Promises, last_seq: int) -> list[str]:
+    """What is missing in the tables of a journal that ends at a seq."""
+    found: list[str] = []
     with closing(sqlite3.connect(database)) as connection:
         connection.row_factory = sqlite3.Row
         found += _check_orders(connection, promises.orders)
         found += _check_trades(connection, promises)
         found += _check_guests(connection, promises)
-        found += _check_journal(connection, shadow.seq)
+        found += _check_journal(connection, last_seq)
         found += _check_doubles(connection)
         found += check_ledger(connection)
     return found

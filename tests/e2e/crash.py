@@ -354,7 +354,8 @@ def _cell(value: int) -> str:
 def summary(rows: list[Row]) -> str:
     times = [row.recovery_ms for row in rows]
     return (
-        f"{len(rows)} rounds, {sum(row.acknowledged for row in rows):,} acknowledgements checked, "
+        f"{len(rows)} rounds, {sum(row.acknowledged for row in rows):,} acknowledgements and "
+        f"{sum(row.fills for row in rows):,} fills checked, "
         f"{sum(row.unanswered for row in rows):,} unanswered orders "
         f"({sum(row.unanswered_done for row in rows):,} of them done), "
         f"{sum(row.repeated for row in rows):,} orders repeated, "

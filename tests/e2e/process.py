@@ -183,6 +183,18 @@ class Server:
             raise
         return time.perf_counter() - self._begun
 
+    def wait_until_said(self, text: str, seconds: float = START_SECONDS) -> None:
+        """Waits until it has printed a text.
+
+        Raises:
+            ServerFailedError: it took too long; it is killed then.
+        """
+        while text not in self.output():
+            if time.perf_counter() - self._begun > seconds:
+                self.kill()
+                raise ServerFailedError(f"{text!r} was not said:\n{self.output()}")
+            time.sleep(0.02)
+
     def _is_ready(self) -> bool:
         if not self.url:
             _, found, rest = self.output().partition("Open http://")

@@ -27,7 +27,7 @@ from simulator.settings import read_settings
 from tests.e2e.by_hand import MAX_STEP, MINUTE_NS, Bar, first_leg_to
 
 ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("SIMULATOR_DATA", ROOT / "../shared/data"))
+DATA = ROOT / os.environ.get("SIMULATOR_DATA", "../shared/data")
 WORLD = "replay"
 MONEY = 10**8
 """Minor units in one USDT."""

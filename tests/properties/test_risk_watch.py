@@ -6,10 +6,12 @@ from random import Random
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from simulator.core.model.events import MarginCallIssued
 from simulator.core.rules import margin
 from simulator.core.rules.risk_watch import bounds_of
 from tests.properties.crowd import BUILDERS, Choices
 from tests.properties.proof import Proof
+from tests.scenario import World
 from tests.twins.naive_margin import risk_of
 from tests.twins.naive_sweep import call_due, is_liquidated
 from tests.twins.naive_world import NaiveWorld
@@ -61,3 +63,18 @@ def at_marks(world: NaiveWorld, marks: dict[int, int]) -> NaiveWorld:
         for each, instrument in world.instruments.items()
     }
     return replace(world, instruments=instruments)
+
+
+def test_a_table_so_steep_that_the_call_line_outruns_equity_is_looked_at_every_time() -> None:
+    """A long can be called by a rise, where 90% / 0.8 of what it gains is required more."""
+    world = World()
+    world.instrument("BTC", tiers="1000:2%:25 90%:1")
+    world.account("ann", cross="1500")
+    world.mark(BTC="100")
+    world.maker("BTC", asks="100 x 15")
+    world.buy("ann", "BTC", "15", leverage=1)
+    for mark in ("200", "400"):
+        world.mark(BTC=mark)
+        assert world.happened(MarginCallIssued) == []
+    world.mark(BTC="600")
+    assert len(world.happened(MarginCallIssued)) == 1

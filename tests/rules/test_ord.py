@@ -219,6 +219,17 @@ def test_ord_2_position_and_opening_orders_stay_within_the_leverage() -> None:
     assert world.refused() == ("POSITION_LIMIT", amount("10000.1"), amount("10000"))
 
 
+def test_ord_2_leverage_that_new_tiers_left_behind_counts_as_their_highest() -> None:
+    """MARG-4: L is never above the tier's cap."""
+    world = book(tiers="10000:0.4%:125 5%:10")
+    world.leverage("ann", "BTC", 100)
+    world.tiers("BTC", "2000:1%:50 5%:10")
+    world.buy("ann", "BTC", "20", at="99")
+    assert world.refused() is None
+    world.buy("ann", "BTC", "0.001", at="99")
+    assert world.refused() == ("POSITION_LIMIT", amount("2000.1"), amount("2000"))
+
+
 # -- ORD-5 ---------------------------------------------------------------------------------------
 
 

@@ -105,8 +105,8 @@ async def own_account(request: Request, account: RecordIdPath, caller: TheCaller
     """Raises NotFound for an account that is not the caller's."""
     api = api_of(request)
     world_id = request.query_params.get("world", api.context.default_world)
-    label = caller.account(world_id, account).label
-    return OwnAccount(api.door(world_id), account, label, caller)
+    door = api.door_of(caller, world_id, account)
+    return OwnAccount(door, account, caller.account(world_id, account).label, caller)
 
 
 Own = Annotated[OwnAccount, Depends(own_account)]

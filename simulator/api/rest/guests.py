@@ -33,7 +33,8 @@ async def join(request: Request) -> Response:
         raise AssertionError(f"an account opens with {opened!r}")
     deposit = Deposit(opened.cross_wallet_id, VALUATION_ASSET, api.context.guest.deposit)
     receipt = await submit(door, deposit)
-    login = await asyncio.to_thread(_register, api, opened.account_id, body.display_name)
+    now = api.context.wall_ns()
+    login = await asyncio.to_thread(_register, api, opened.account_id, body.display_name, now)
     guest = Guest(
         user_id=login.user.user_id,
         token=login.token,
@@ -45,9 +46,8 @@ async def join(request: Request) -> Response:
     return answer(guest, 201)
 
 
-def _register(api: Api, account_id: int, display_name: str | None) -> NewLogin:
+def _register(api: Api, account_id: int, display_name: str | None, now: int) -> NewLogin:
     context = api.context
-    now = context.wall_ns()
     login = context.identities.create_guest(now, context.guest.token_lifetime_ns, display_name)
     account = LinkedAccount(context.default_world, account_id, "practice", now)
     context.identities.link_account(login.user.user_id, account)

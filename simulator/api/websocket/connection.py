@@ -216,7 +216,7 @@ class Connection:
     def _own(self, world_id: str, channel: Channel) -> None:
         if self._caller is None:
             raise NotAuthenticated(f"{channel.name} is private: send `auth` first")
-        self._caller.account(world_id, channel.subject)
+        self._api.door_of(self._caller, world_id, channel.subject)
 
     def _unsubscribe(self, request: Unsubscribe) -> None:
         """A channel that was not subscribed to is as good as left."""

@@ -69,8 +69,7 @@ class OrderDesk:
             if default_account is None:
                 raise unknown_account()
             world_id, account_id = default_account
-        caller.account(world_id, account_id)
-        ticket = _Ticket(request.id, self._api.door(world_id), account_id)
+        ticket = _Ticket(request.id, self._api.door_of(caller, world_id, account_id), account_id)
         if isinstance(request, Place):
             self._place(request, ticket)
         elif isinstance(request, Cancel):

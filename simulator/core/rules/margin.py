@@ -270,8 +270,11 @@ def is_open(record: InstrumentRecord) -> bool:
 
 
 def position_limit(record: InstrumentRecord, leverage: int) -> int | None:
-    """ORD-2: the cap of the highest tier whose max leverage is at least L; none: unlimited."""
+    """ORD-2: the cap of the highest tier whose max leverage is at least L; none: unlimited.
+
+    L counts as no more than what any tier allows: new tiers may have left it above all of them.
+    """
     for tier in reversed(record.tiers):
         if tier.max_leverage >= leverage:
             return tier.cap
-    return 0
+    return record.tiers[0].cap
