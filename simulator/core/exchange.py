@@ -74,10 +74,11 @@ class Exchange:
             LedgerError: LED-3 is broken.
             AssertionError: another invariant is.
         """
-        state = self.state
-        kind = type(command)
-        self._stamp(time_ns, kind)
-        run = Execution(state, self._watch)
+        state, kind = self.state, type(command)
+        state.seq += 1
+        if time_ns > state.time_ns and kind is not c.AdvanceTime:
+            state.time_ns = time_ns  # AdvanceTime moves the clock itself, step by step
+        run = Execution(state, self._watch, [])
         if state.pending_sweep and kind is not c.ContinueSweep:
             refusal: Refusal | None = refuse(RejectReason.SWEEP_IN_PROGRESS)
         else:
@@ -91,8 +92,10 @@ class Exchange:
 
     def fold(self, time_ns: int, command: c.AnyCommand, events: Sequence[AnyEvent]) -> None:
         """Applies the events of a journaled command; call `resume` before executing again."""
-        self._stamp(time_ns, type(command))
         state = self.state
+        state.seq += 1
+        if time_ns > state.time_ns and type(command) is not c.AdvanceTime:
+            state.time_ns = time_ns
         for event in events:
             HANDLERS[type(event)](state, event)
         state.touched_units.clear()
@@ -100,10 +103,3 @@ class Exchange:
     def next_due(self) -> int | None:
         """The world time at which an `AdvanceTime` is due; none if nothing ever is."""
         return time.next_due(self.state)
-
-    def _stamp(self, time_ns: int, kind: type[c.Command]) -> None:
-        """Counts the command. AdvanceTime moves the clock itself, step by step."""
-        state = self.state
-        state.seq += 1
-        if kind is not c.AdvanceTime and time_ns > state.time_ns:
-            state.time_ns = time_ns

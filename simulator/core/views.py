@@ -16,7 +16,7 @@ from simulator.core.rules import margin
 from simulator.core.rules.fills import split_fill
 from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
 from simulator.core.rules.margin_calls import clear_line
-from simulator.core.rules.order_plan import Plan
+from simulator.core.rules.order_plan import Plan, need_of
 from simulator.core.rules.orders import check_order
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
@@ -264,6 +264,7 @@ def _accepted_preview(state: ExchangeState, plan: Plan) -> PreviewView:
         average = divide_half_even(plan.filled_notional, unit)
     quantity, entry, realized = _position_after(state, plan)
     after = _line_after(state, plan, (quantity, entry, realized))
+    needed, available = need_of(state, plan)
     price = None
     status = "never"
     if quantity:
@@ -279,8 +280,8 @@ def _accepted_preview(state: ExchangeState, plan: Plan) -> PreviewView:
         fee=plan.fee,
         resting_quantity=plan.resting_quantity,
         rest_canceled=plan.rest_canceled,
-        needed=plan.needed,
-        available=plan.available,
+        needed=needed,
+        available=available,
         margin_locked=plan.lock,
         position_quantity=quantity,
         entry_price=_entry_price(record, quantity, entry) if quantity else None,

@@ -232,9 +232,16 @@ class Crashes:
         return self._server.wait_until_ready()
 
     async def _connect(self, promises: Promises) -> None:
+        """Connects all traders, and sees that the world goes on: every instrument is open."""
         for trader in self._traders:
             trader.promises = promises
             await trader.connect(self._running.websocket_url)
+        try:
+            async with asyncio.timeout(MARK_SECONDS):
+                for trader in self._traders:
+                    await trader.wait_for_marks(self._shadow.seq, SYMBOLS)
+        except TimeoutError:
+            raise Violation(f"instruments have no new mark within {MARK_SECONDS} s") from None
 
     def _check_recovered(self, interrupted: bool) -> int:
         """It recovered exactly what was on disk; an interrupted restart may have gone on."""
@@ -248,12 +255,6 @@ class Crashes:
     async def _check_restart(self, promises: Promises) -> int:
         """What was promised before the kill holds after it; returns the repeats that were tried."""
         repeated = 0
-        try:
-            async with asyncio.timeout(MARK_SECONDS):
-                for trader in self._traders:
-                    await trader.wait_for_marks(self._shadow.seq, SYMBOLS)
-        except TimeoutError:
-            raise Violation(f"no instrument is marked anew within {MARK_SECONDS} s") from None
         for trader in self._traders:
             repeated += await self._check_repeats(trader, promises)
         async with httpx.AsyncClient(base_url=self._running.url, timeout=ANSWER_SECONDS) as client:

@@ -1,9 +1,9 @@
-"""19 May 2021 again, an hour and a quarter around its low: ten instruments at once (real data).
+"""19 May 2021 again, from 09:00 to 15:00: ten instruments fall at once (real data).
 
-BTC falls from 38,700 to 30,000, ETH from 2,720 to 1,888. Ann puts 10,000 USDT on a 20x isolated
+BTC falls from 40,500 to 30,000, ETH from 2,980 to 1,888. Ann puts 10,000 USDT on a 20x isolated
 long of ETH, so large that it is in the second risk tier; Bob 1,000 USDT on a 3x cross long of BTC.
 What becomes of Ann is worked out by hand: the ladder first sells her down to the first tier, which
-saves her for three seconds.
+saves her for eight minutes and two more margin calls.
 """
 
 from fractions import Fraction
@@ -14,20 +14,20 @@ import pytest
 
 from simulator.core import views
 from simulator.core.model import events as e
-from simulator.core.model.enums import LiquidationOutcome
+from simulator.core.model.enums import CallEnd, LiquidationOutcome
 from simulator.database.engine import open_engine
 from simulator.database.rebuild import dump, rebuild
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.recovery import verify
 from tests.e2e import telling
-from tests.e2e.by_hand import Bar, Long, first_leg_to, read_bars, up_to
+from tests.e2e.by_hand import MINUTE_NS, Bar, Long, first_leg_to, read_bars, up_to
 from tests.e2e.replays import WORLD, Replayed, amount, check_reached, cut, data_file, replay, utc
 
 pytestmark = pytest.mark.data
 
 FOLDER = "binance-spot-1m-2021-05-19"
 BASES = ("BTC", "ETH", "XRP", "ADA", "DOGE", "LTC", "LINK", "DOT", "BCH", "EOS")
-BEGIN, END = utc("2021-05-19 12:00"), utc("2021-05-19 13:15")
+BEGIN, END = utc("2021-05-19 09:00"), utc("2021-05-19 15:00")
 ANN, BOB = "ann:ETHUSDT-PERP:long:20x:isolated:10000", "bob:BTCUSDT-PERP:long:3x:cross:1000"
 
 BTC, ETH = 1, 2
@@ -78,21 +78,20 @@ def entry_of(replayed: Replayed, name: str) -> tuple[Fraction, Fraction]:
 
 
 def anns_long(replayed: Replayed) -> Long:
-    """66.798 ETH at 2,721.90, which is 181,817.4762 USDT, with a 20th of it as margin."""
+    """61.029 ETH at 2,979.17, which is 181,815.76593 USDT, with a 20th of it as margin."""
     quantity, notional = entry_of(replayed, "ann")
-    assert (quantity, notional) == (Fraction("66.798"), Fraction("181817.4762"))
+    assert (quantity, notional) == (Fraction("61.029"), Fraction("181815.76593"))
     return Long(quantity, notional, notional / 20, TIER_2, CUM_2)
 
 
-def after_the_first_step(replayed: Replayed, long: Long, mark: Fraction) -> Long:
-    """LIQ-3, LIQ-4: what is left of her long, its cost and its margin, by hand."""
-    held = long.quantity * mark
+def saved_long(replayed: Replayed) -> Long:
+    """LIQ-3, LIQ-4: what the first step leaves of her long, its cost and its margin, by hand."""
+    long = anns_long(replayed)
+    [(_, step)] = replayed.happened(e.LiquidationStepTaken, liquidation_id=1)
+    mark = replayed.price(ETH, step.mark_price)
+    held, equity = long.quantity * mark, long.equity(mark)
     sold = up_to(LOT, (held - TIER_1_CAP) / mark)
-    equity = long.equity(mark)
-    rows = replayed.select(
-        "SELECT t.quantity, t.price FROM v_trades t JOIN v_orders o "
-        "ON o.world_id = t.world_id AND o.order_id = t.taker_order_id WHERE o.liquidation_id = 1"
-    )
+    rows = replayed.select("SELECT * FROM v_trades WHERE taker_order_id = ?", step.order_id)
     fills = [(Fraction(str(row["quantity"])), Fraction(str(row["price"]))) for row in rows]
     assert sum(quantity for quantity, _ in fills) == sold
     filled = sum((quantity * price for quantity, price in fills), Fraction(0))
@@ -114,26 +113,26 @@ def test_marg_7_a_long_in_the_second_tier_is_called_and_then_liquidated_where_th
 ) -> None:
     """MARG-2, CALL-1, LIQ-1, MARK-1, with the deduction of 120 USDT.
 
-    Equity 9,090.87381 + Q*P - 181,817.4762 = maintenance Q*P * 0.6 % - 120:
-    Q*P * 0.994 = 172,606.60239. The call at 1.25 of it: Q*P * 0.9925 = 172,576.60239.
+    Equity 9,090.7882965 + Q*P - 181,815.76593 = maintenance Q*P * 0.6 % - 120:
+    Q*P * 0.994 = 172,604.9776335. The call at 1.25 of it: Q*P * 0.9925 = 172,574.9776335.
     """
     long = anns_long(replayed)
-    assert round(long.liquidation_price(), 4) == Fraction("2599.6062")
-    assert round(long.call_price(), 4) == Fraction("2603.0825")
+    assert round(long.liquidation_price(), 4) == Fraction("2845.3171")
+    assert round(long.call_price(), 4) == Fraction("2849.1221")
     assert TIER_1_CAP < long.quantity * long.liquidation_price() < 600_000, "tier 2"
 
     calls = replayed.happened(e.MarginCallIssued, account_id=replayed.account("ann"))
     starts = replayed.happened(e.LiquidationStarted, account_id=replayed.account("ann"))
     (call_told, call), (told, started) = calls[0], starts[0]
     minute, call_mark = check_reached(replayed, ETH, call_told, long.call_price(), eth_bars)
-    assert minute == utc("2021-05-19 12:31")
+    assert minute == utc("2021-05-19 10:40")
     assert amount(call.equity) == long.equity(call_mark)
     assert amount(call.call_margin) == up_to(MINOR, long.call_margin(call_mark))
     assert call.liquidation_price is not None
     assert replayed.price(ETH, call.liquidation_price) == up_to(CENT, long.liquidation_price())
 
     minute, mark = check_reached(replayed, ETH, told, long.liquidation_price(), eth_bars)
-    assert minute == utc("2021-05-19 12:31")
+    assert minute == utc("2021-05-19 10:40")
     assert amount(started.equity) == long.equity(mark)
     assert amount(started.maintenance_margin) == up_to(MINOR, long.maintenance_margin(mark))
     assert call_told.seq < told.seq
@@ -151,7 +150,7 @@ def test_liq_3_the_ladder_sells_down_to_the_first_tier_and_the_rest_recovers(
     assert replayed.price(ETH, step.takeover_price) == up_to(
         CENT, mark * (1 - long.equity(mark) / (long.quantity * mark))
     )
-    rest = after_the_first_step(replayed, long, mark)
+    rest = saved_long(replayed)
     assert replayed.quantity(ETH, step.quantity) == long.quantity - rest.quantity
     assert rest.quantity * mark <= TIER_1_CAP < (rest.quantity + LOT) * mark
 
@@ -162,28 +161,48 @@ def test_liq_3_the_ladder_sells_down_to_the_first_tier_and_the_rest_recovers(
     assert (ended.deficit, ended.shortfall) == (0, 0)
 
 
-def test_marg_7_the_rest_is_called_and_then_liquidated_where_the_formulas_say(
+def test_call_1_the_rest_is_called_saved_by_the_market_and_called_again(
     replayed: Replayed, eth_bars: list[Bar]
 ) -> None:
-    """A second call and a second liquidation, now with the rate of the first tier."""
-    account_id = replayed.account("ann")
-    starts = replayed.happened(e.LiquidationStarted, account_id=account_id)
-    calls = replayed.happened(e.MarginCallIssued, account_id=account_id)
-    assert (len(calls), len(starts)) == (2, 2)
-    [(_, step)] = replayed.happened(e.LiquidationStepTaken, liquidation_id=1)
-    first_mark = replayed.price(ETH, step.mark_price)
-    rest = after_the_first_step(replayed, anns_long(replayed), first_mark)
-    assert first_mark > rest.call_price() > rest.liquidation_price()
+    """A call stands until equity reaches 105 % of the call margin; then the next may come."""
+    rest = saved_long(replayed)
+    calls = replayed.happened(e.MarginCallIssued, account_id=replayed.account("ann"))
+    assert len(calls) == 3
+    (second_told, second), (third_told, third) = calls[1:]
+    _, mark = check_reached(replayed, ETH, second_told, rest.call_price(), eth_bars)
+    assert amount(second.equity) == rest.equity(mark)
+    assert second_told.time_ns // MINUTE_NS * MINUTE_NS == utc("2021-05-19 10:40")
 
-    (call_told, call), (told, started) = calls[1], starts[1]
-    _, call_mark = check_reached(replayed, ETH, call_told, rest.call_price(), eth_bars)
-    assert amount(call.equity) == rest.equity(call_mark)
+    ends = replayed.happened(e.MarginCallEnded, margin_call_id=second.margin_call_id)
+    [(cured_told, cured)] = ends
+    assert cured.end == CallEnd.CURED
+    *_, before, mark = replayed.marks_until(ETH, cured_told.seq)
+    assert rest.equity(before) < Fraction(105, 100) * rest.call_margin(before)
+    assert rest.equity(mark) >= Fraction(105, 100) * rest.call_margin(mark)
+    assert amount(cured.equity) == rest.equity(mark)
+
+    assert second_told.seq < cured_told.seq < third_told.seq
+    *_, before, mark = replayed.marks_until(ETH, third_told.seq)
+    assert before > rest.call_price() >= mark
+    assert amount(third.equity) == rest.equity(mark)
+    assert third_told.time_ns // MINUTE_NS * MINUTE_NS == utc("2021-05-19 10:48")
+
+
+def test_marg_7_the_rest_is_liquidated_where_the_formulas_say(
+    replayed: Replayed, eth_bars: list[Bar]
+) -> None:
+    """Now with the rate of the first tier, and to the end."""
+    rest = saved_long(replayed)
+    [_, (told, started)] = replayed.happened(
+        e.LiquidationStarted, account_id=replayed.account("ann")
+    )
     minute, mark = check_reached(replayed, ETH, told, rest.liquidation_price(), eth_bars)
-    assert minute == utc("2021-05-19 12:31")
+    assert minute == utc("2021-05-19 10:48")
     assert amount(started.equity) == rest.equity(mark)
     assert amount(started.maintenance_margin) == up_to(MINOR, rest.maintenance_margin(mark))
-    assert starts[0][0].seq < call_told.seq < told.seq
 
+    [(_, step)] = replayed.happened(e.LiquidationStepTaken, liquidation_id=2)
+    assert (step.tier, replayed.quantity(ETH, step.quantity)) == (1, rest.quantity)
     [(_, ended)] = replayed.happened(e.LiquidationEnded, liquidation_id=2)
     assert ended.outcome == LiquidationOutcome.CLOSED
     assert (ended.equity, ended.deficit, ended.shortfall) == (0, 0, 0)
@@ -222,13 +241,13 @@ def test_the_views_tell_the_story_of_the_journal(
 ) -> None:
     assert telling.check_trades(replayed) >= 4
     assert telling.check_ledger(replayed) > 20
-    assert telling.check_margin_calls(replayed) == 2
+    assert telling.check_margin_calls(replayed) == 3
     assert telling.check_liquidations(replayed) == 2
     assert telling.check_positions(replayed) >= 2, "Bob's and the maker's who sold to him"
     by_id = {terms.instrument_id: terms.base for terms in replayed.terms.values()}
     assert sorted(by_id.values()) == sorted(BASES)
     bars = telling.check_candles(replayed, {key: [files[base]] for key, base in by_id.items()})
-    assert bars == 10 * 75
+    assert bars == 10 * 360
 
 
 def test_led_3_the_ledger_sums_to_zero(replayed: Replayed) -> None:

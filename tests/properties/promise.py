@@ -78,8 +78,8 @@ class Promise:
         assert resting == plan.resting_quantity
         assert reason == plan.rest_canceled
         assert lock == plan.lock
-        if plan.intent.margin_mode == MarginMode.ISOLATED and plan.available > 0:
-            assert self._spent(order_id, events) + lock == plan.needed
+        if plan.intent.margin_mode == MarginMode.ISOLATED and plan.cover > 0:
+            assert self._spent(order_id, events) + lock == plan.required
 
     def _spent(self, order_id: int, events: Sequence[e.AnyEvent]) -> int:
         """What the order took out of CROSS, less what came back to it."""

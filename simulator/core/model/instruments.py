@@ -145,6 +145,12 @@ def tier_at(tiers: tuple[RiskTier, ...], notional: int) -> RiskTier:
     raise AssertionError("the last tier is open-ended")
 
 
+def maintenance_at(tiers: tuple[RiskTier, ...], notional: int) -> int:
+    """`N * MMR_k - cum_k` times 1e12, exact, k the tier of the notional (MARG-2)."""
+    tier = tier_at(tiers, notional)
+    return notional * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
+
+
 def initial_margin_at(tiers: tuple[RiskTier, ...], notional: int, leverage: int) -> int:
     """`notional / L`, L never above the cap of the notional's tier, rounded up (MARG-4)."""
     highest = tier_at(tiers, notional).max_leverage

@@ -22,13 +22,13 @@ from simulator.core.model.enums import (
     TransferKind,
 )
 from simulator.core.model.events import MarginLocked, PositionChanged, WalletOpened
-from simulator.core.model.instruments import Instrument
+from simulator.core.model.instruments import Instrument, maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up, part_of
 from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import Order, Position
+from simulator.core.state.records import AccountRecord, Order, Position
 
 _REALIZED_PNL: Final = TransferKind.REALIZED_PNL
 _TRANSFER: Final = TransferKind.TRANSFER
@@ -55,16 +55,18 @@ def split_fill(
     Closing takes `sign * floor(|entry| * q / Q)` out of the entry notional; PnL is exact
     against that.
     """
+    unit_notional = price * terms.notional_multiplier
     if net * side >= 0:
-        return FillParts(0, 0, 0, 0, quantity, terms.notional(quantity, price))
+        return FillParts(0, 0, 0, 0, quantity, quantity * unit_notional)
     held = abs(net)
     closed = quantity if quantity < held else held
-    closed_notional = terms.notional(closed, price)
+    closed_notional = closed * unit_notional
     closed_entry = part_of(entry, closed, held)
     realized = -side * closed_notional - closed_entry
     opened = quantity - closed
-    opened_notional = terms.notional(opened, price) if opened else 0
-    return FillParts(closed, closed_notional, closed_entry, realized, opened, opened_notional)
+    return FillParts(
+        closed, closed_notional, closed_entry, realized, opened, opened * unit_notional
+    )
 
 
 def fee_of(notional: int, rate: int) -> int:
@@ -150,7 +152,7 @@ class IsolatedSketch:
             entry += side * parts.opened_notional
         equity = held + net * margin.mark_of(self.record) * terms.notional_multiplier - entry
         notional = terms.notional(abs(net), margin.mark_of(self.record))
-        exact = margin.maintenance_of(self.record, notional)
+        exact = maintenance_at(self.record.tiers, notional)
         call_margin = margin.call_margin_of(exact, self.state.parameters.call_ratio)
         return _AfterFill(parts.opened_quantity, net, entry, held, spent, equity > call_margin)
 
@@ -171,27 +173,27 @@ class _AfterFill(msgspec.Struct, frozen=True, gc=False):
     is_above_call: bool
 
 
+def fee_rate(account: AccountRecord, terms: Instrument, maker: bool) -> int:
+    """MAT-3: the account's own rate if it has one, else the instrument's."""
+    own = account.maker_fee_rate if maker else account.taker_fee_rate
+    if own is not None:
+        return own
+    return terms.maker_fee_rate if maker else terms.taker_fee_rate
+
+
 def fee_rate_of(state: ExchangeState, order: Order, maker: bool) -> int:
-    """MAT-3: the account's own rate if it has one, else the instrument's; none in liquidation."""
+    """What an order pays on a fill; nothing in liquidation."""
     if order.liquidation_id is not None:
         return 0
-    return account_fee_rate(state, order.account_id, order.instrument_id, maker)
-
-
-def account_fee_rate(state: ExchangeState, account_id: int, instrument_id: int, maker: bool) -> int:
-    account = state.accounts[account_id]
-    terms = state.instruments[instrument_id].terms
-    if maker:
-        own = account.maker_fee_rate
-        return terms.maker_fee_rate if own is None else own
-    own = account.taker_fee_rate
-    return terms.taker_fee_rate if own is None else own
+    terms = state.instruments[order.instrument_id].terms
+    return fee_rate(state.accounts[order.account_id], terms, maker)
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
     """One account's half of a trade, decided but not yet emitted."""
 
     order: Order
+    account: AccountRecord
     exposure: Exposure
     cause: money.Cause
     parts: FillParts
@@ -207,13 +209,18 @@ def decide_fill(
     state: ExchangeState, order: Order, trade_id: int, quantity: int, price: int, maker: bool
 ) -> Fill:
     """What a trade at this price and quantity means for the owner of the order."""
+    account = state.accounts[order.account_id]
     exposure = state.exposures[order.account_id][order.instrument_id]
+    terms = exposure.record.terms
+    net, entry = 0, 0
     position = exposure.long or exposure.short
-    net, entry = (0, 0) if position is None else (position.quantity, position.entry_notional)
-    parts = split_fill(net, entry, order.side, quantity, price, exposure.record.terms)
-    rate = fee_rate_of(state, order, maker)
+    if position is not None:
+        net, entry = position.quantity, position.entry_notional
+    parts = split_fill(net, entry, order.side, quantity, price, terms)
+    rate = fee_rate(account, terms, maker) if order.liquidation_id is None else 0
     return Fill(
         order,
+        account,
         exposure,
         money.Cause(order.order_id, trade_id, order.liquidation_id),
         parts,
@@ -226,8 +233,7 @@ def settle_fill(run: Execution, fill: Fill, keep_margin: bool, lock: int) -> Non
     """Emits what the fill does. `lock` is what the order keeps locked in CROSS from now on."""
     order, parts = fill.order, fill.parts
     if order.locked != lock:
-        wallet_id = run.state.accounts[order.account_id].cross_wallet_id
-        run.emit(MarginLocked(order.order_id, wallet_id, lock))
+        run.emit(MarginLocked(order.order_id, fill.account.cross_wallet_id, lock))
     if parts.closed_quantity:
         _settle_closing(run, fill, keep_margin)
     if parts.opened_quantity:
@@ -251,7 +257,7 @@ def _settle_closing(run: Execution, fill: Fill, keep_margin: bool) -> None:
     if gives_back:
         back = max(0, share + parts.realized_pnl - fill.closing_fee)
         back = min(back, max(0, margin.net_assets(wallet)))
-        cross = run.state.accounts[order.account_id].cross_wallet_id
+        cross = fill.account.cross_wallet_id
         money.receive(run, wallet.wallet_id, cross, _TRANSFER, back, fill.cause)
 
 
@@ -288,8 +294,7 @@ def close_position(
 def _settle_opening(run: Execution, fill: Fill) -> None:
     order, parts = fill.order, fill.parts
     side = LONG if order.side is BUY else SHORT
-    cross = run.state.accounts[order.account_id].cross_wallet_id
-    wallet_id = cross
+    cross = wallet_id = fill.account.cross_wallet_id
     if order.margin_mode is ISOLATED_MARGIN:
         wallet_id = isolated_wallet(run, order.account_id, order.instrument_id, side)
         placed = opening_margin(parts.opened_notional, fill.exposure.settings.leverage)

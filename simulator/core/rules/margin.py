@@ -15,10 +15,10 @@ from simulator.core.model.enums import (
     OPEN,
     SPOT_WALLET,
 )
-from simulator.core.model.instruments import VALUATION_ASSET, RiskTier, initial_margin_at, tier_at
+from simulator.core.model.instruments import VALUATION_ASSET, initial_margin_at, maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.exposure import Exposure
+from simulator.core.state.exposure import Exposure, OrderTotals
 from simulator.core.state.records import InstrumentRecord, Position, Wallet
 
 
@@ -33,18 +33,12 @@ class UnitRisk(msgspec.Struct, frozen=True, gc=False):
     unrealized_pnl: int
     equity: int
     exact_maintenance: int
-    maintenance_margin: int
     call_margin: int
 
-
-def maintenance_exact(notional: int, tier: RiskTier) -> int:
-    """`N * MMR_k - cum_k` times 1e12 (MARG-2)."""
-    return notional * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
-
-
-def maintenance_of(record: InstrumentRecord, notional: int) -> int:
-    """The exact maintenance of a position of this notional."""
-    return maintenance_exact(notional, tier_at(record.tiers, notional))
+    @property
+    def maintenance_margin(self) -> int:
+        """MARG-2. Rounded when it is asked for: the call line, which is above it, is met first."""
+        return divide_up(self.exact_maintenance, RATE_ONE)
 
 
 def call_margin_of(exact_maintenance: int, call_ratio: int) -> int:
@@ -73,7 +67,7 @@ def notional_at_mark(position: Position, record: InstrumentRecord) -> int:
 
 def position_maintenance(position: Position, record: InstrumentRecord) -> int:
     """The position's own exact maintenance at mark."""
-    return maintenance_of(record, notional_at_mark(position, record))
+    return maintenance_at(record.tiers, notional_at_mark(position, record))
 
 
 def net_assets(wallet: Wallet) -> int:
@@ -84,79 +78,58 @@ def net_assets(wallet: Wallet) -> int:
 
 def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
     """MARG-1 to MARG-3 for one unit, at the marks of now."""
-    assets = net_assets(state.wallets[wallet_id])
+    holding = state.wallets[wallet_id].holdings.get(VALUATION_ASSET)
+    assets = 0 if holding is None else holding.balance - holding.settlement_debt
     positions = state.unit_positions.get(wallet_id)
     if positions is None:
-        return UnitRisk(wallet_id, assets, 0, assets, 0, 0, 0)
+        return UnitRisk(wallet_id, assets, 0, assets, 0, 0)
     pnl = 0
     exact = 0
     for position in positions.values():
         record = state.instruments[position.instrument_id]
         signed = position.quantity * mark_of(record) * record.terms.notional_multiplier
         pnl += signed - position.entry_notional
-        exact += maintenance_of(record, abs(signed))
-    return UnitRisk(
-        wallet_id,
-        assets,
-        pnl,
-        assets + pnl,
-        exact,
-        divide_up(exact, RATE_ONE),
-        call_margin_of(exact, state.parameters.call_ratio),
-    )
+        exact += maintenance_at(record.tiers, abs(signed))
+    call_margin = divide_up(exact, state.parameters.call_ratio)
+    return UnitRisk(wallet_id, assets, pnl, assets + pnl, exact, call_margin)
 
 
-class OrderEffect(msgspec.Struct, frozen=True, gc=False):
-    """What an order would change in its exposure, as signed sums: for a check before the deed."""
-
-    traded_quantity: int = 0
-    """Signed quantity that trades at once."""
-    buy_quantity: int = 0
-    buy_notional: int = 0
-    buy_open_loss: int = 0
-    sell_quantity: int = 0
-    sell_notional: int = 0
-    sell_open_loss: int = 0
-
-
-NO_EFFECT = OrderEffect()
-
-
-def exposure_requirement(exposure: Exposure, effect: OrderEffect = NO_EFFECT) -> int:
+def exposure_requirement(
+    exposure: Exposure, net: int, buys: OrderTotals, sells: OrderTotals
+) -> int:
     """The position-and-order part and the open loss of one exposure, one-way mode (MARG-4).
 
-    `max(|p + B|, |p - S|) / L` with p at mark, plus the open loss of what the orders would open.
+    `max(|p + B|, |p - S|) / L` with p, the signed position `net`, at mark, plus the open loss of
+    what the orders would open. Position and orders are given, as they are or as they would be.
     """
+    required = order_part(exposure, net, buys.notional, sells.notional)
+    if buys.open_loss:
+        required += _opening_part(buys, -net)
+    if sells.open_loss:
+        required += _opening_part(sells, net)
+    return required
+
+
+def order_part(exposure: Exposure, net: int, buys: int, sells: int) -> int:
+    """`max(|p + B|, |p - S|) / L` (MARG-4)."""
     record = exposure.record
-    net = exposure.net_quantity() + effect.traded_quantity
-    buys = exposure.buys.notional + effect.buy_notional
-    sells = exposure.sells.notional + effect.sell_notional
-    if net == 0 and buys == 0 and sells == 0:
-        return 0
-    signed = net * mark_of(record) * record.terms.notional_multiplier
+    signed = net * mark_of(record) * exposure.multiplier if net else 0
     # B and S are not negative: of the two ends p + B and p - S the further from zero counts.
     larger = signed + buys
     if sells - signed > larger:
         larger = sells - signed
-    required = initial_margin_at(record.tiers, larger, exposure.settings.leverage)
-    buy_loss = exposure.buys.open_loss + effect.buy_open_loss
-    if buy_loss:
-        quantity = exposure.buys.quantity + effect.buy_quantity
-        required += _opening_part(buy_loss, quantity, -net)
-    sell_loss = exposure.sells.open_loss + effect.sell_open_loss
-    if sell_loss:
-        quantity = exposure.sells.quantity + effect.sell_quantity
-        required += _opening_part(sell_loss, quantity, net)
-    return required
+    if larger == 0:
+        return 0
+    return initial_margin_at(record.tiers, larger, exposure.settings.leverage)
 
 
-def _opening_part(open_loss: int, quantity: int, reducible: int) -> int:
+def _opening_part(orders: OrderTotals, reducible: int) -> int:
     """The open loss of what is left after an opposite position is reduced to zero, pro rata."""
     if reducible <= 0:
-        return open_loss
-    if quantity <= reducible:
+        return orders.open_loss
+    if orders.quantity <= reducible:
         return 0
-    return divide_up(open_loss * (quantity - reducible), quantity)
+    return divide_up(orders.open_loss * (orders.quantity - reducible), orders.quantity)
 
 
 def initial_margin(state: ExchangeState, risk: UnitRisk, released: int = 0) -> int:
@@ -180,7 +153,8 @@ def cross_requirement(state: ExchangeState, wallet: Wallet, beside: Exposure | N
     if by_instrument is not None:
         for exposure in by_instrument.values():
             if exposure.settings.margin_mode is CROSS_MARGIN and exposure is not beside:
-                required += exposure_requirement(exposure)
+                net = exposure.net_quantity()
+                required += exposure_requirement(exposure, net, exposure.buys, exposure.sells)
     return required
 
 

@@ -6,7 +6,7 @@ and is repeated every `call_repeat_ns` between. Nothing is sold.
 
 from simulator.core.model.enums import CallEnd
 from simulator.core.model.events import MarginCallEnded, MarginCallIssued
-from simulator.core.model.instruments import tier_at
+from simulator.core.model.instruments import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules import fills, margin
 from simulator.core.rules.execution import Execution
@@ -129,10 +129,10 @@ def _clears(
     quantity: int,
 ) -> bool:
     mark = margin.mark_of(record)
-    rate = fills.account_fee_rate(state, position.account_id, position.instrument_id, maker=False)
+    rate = fills.fee_rate(state.accounts[position.account_id], record.terms, maker=False)
     fee = fills.fee_of(record.terms.notional(quantity, mark), rate)
     rest = record.terms.notional(abs(position.quantity) - quantity, mark)
     exact = risk.exact_maintenance - margin.position_maintenance(position, record)
-    exact += margin.maintenance_exact(rest, tier_at(record.tiers, rest))
+    exact += maintenance_at(record.tiers, rest)
     call_margin = margin.call_margin_of(exact, state.parameters.call_ratio)
     return risk.equity - fee >= divide_up(call_margin * state.parameters.clear_ratio, RATE_ONE)

@@ -50,13 +50,15 @@ def match(run: Execution, order: Order) -> CancelReason | None:
             cancel(run, maker, CancelReason.SELF_TRADE)
             continue
         quantity = left if left < maker.remaining else maker.remaining
-        refusal = _refusal(run, maker, quantity, maker.price, maker=True)
-        if refusal is not None:
-            cancel(run, maker, refusal)
-            continue
-        refusal = _refusal(run, order, quantity, maker.price, maker=False)
-        if refusal is not None:
-            return refusal
+        if maker.margin_mode is ISOLATED_MARGIN:
+            refusal = _refusal(run, maker, quantity, maker.price, maker=True)
+            if refusal is not None:
+                cancel(run, maker, refusal)
+                continue
+        if order.margin_mode is ISOLATED_MARGIN:
+            refusal = _refusal(run, order, quantity, maker.price, maker=False)
+            if refusal is not None:
+                return refusal
         _trade(run, order, maker, quantity)
     return None
 
@@ -77,7 +79,7 @@ def _refusal(
     run: Execution, order: Order, quantity: int, price: int, maker: bool
 ) -> CancelReason | None:
     """WAL-4: an isolated fill that opens must be covered and stay above the call line."""
-    if order.margin_mode is not ISOLATED_MARGIN or order.liquidation_id is not None:
+    if order.liquidation_id is not None:
         return None
     exposure = run.state.exposures[order.account_id][order.instrument_id]
     sketch = fills.IsolatedSketch(run.state, order.account_id, exposure)
@@ -88,8 +90,6 @@ def _refusal(
 
 def lock_after(order: Order, quantity: int) -> int:
     """What stays locked for the rest of an order when `quantity` of it fills."""
-    if order.locked == 0:
-        return 0
     return divide_up(order.locked * (order.remaining - quantity), order.remaining)
 
 
@@ -98,7 +98,8 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
     trade_id = run.state.counters.trade + 1
     taker_fill = fills.decide_fill(run.state, taker, trade_id, quantity, price, maker=False)
     maker_fill = fills.decide_fill(run.state, maker, trade_id, quantity, price, maker=True)
-    taker_lock, maker_lock = lock_after(taker, quantity), lock_after(maker, quantity)
+    taker_lock = lock_after(taker, quantity) if taker.locked else 0
+    maker_lock = lock_after(maker, quantity) if maker.locked else 0
     run.emit(
         TradeExecuted(
             trade_id,
@@ -119,14 +120,13 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
     in_liquidation = taker.liquidation_id is not None
     fills.settle_fill(run, taker_fill, taker.keep_margin or in_liquidation, taker_lock)
     fills.settle_fill(run, maker_fill, maker.keep_margin, maker_lock)
-    shrink_reduce_only(run, taker_fill.exposure)
-    shrink_reduce_only(run, maker_fill.exposure)
+    for exposure in (taker_fill.exposure, maker_fill.exposure):
+        if exposure.reduce_only_orders:
+            shrink_reduce_only(run, exposure)
 
 
 def shrink_reduce_only(run: Execution, exposure: Exposure) -> None:
     """ORD-5: resting reduce-only orders never exceed the position, furthest cut first."""
-    if exposure.reduce_only_orders == 0:
-        return
     net = exposure.net_quantity()
     for side in (BUY, SELL):
         _shrink_side(run, exposure, side, abs(net) if net * side < 0 else 0)

@@ -27,8 +27,9 @@ def pay(
     """Takes `amount` out of a wallet for a loss or a fee, advancing what it does not have."""
     if amount == 0:
         return
-    missing = amount - run.state.holding(wallet_id).balance
-    if missing > 0:
+    balance = run.state.holding(wallet_id).balance
+    if balance < amount:
+        missing = amount - balance
         if wallet_id == INSURANCE_FUND:
             transfer(run, TransferKind.SHORTFALL, SHORTFALL, wallet_id, missing, cause)
         else:
@@ -43,13 +44,12 @@ def receive(
     if amount == 0:
         return
     transfer(run, kind, source, wallet_id, amount, cause)
-    repay_settlement(run, wallet_id, cause)
+    if run.state.holding(wallet_id).settlement_debt:
+        repay_settlement(run, wallet_id, cause)
 
 
 def repay_settlement(run: Execution, wallet_id: int, cause: Cause) -> None:
     holding = run.state.holding(wallet_id)
-    if holding.settlement_debt == 0:
-        return
     repaid = min(holding.settlement_debt, holding.balance)
     if repaid > 0:
         transfer(run, TransferKind.SETTLEMENT, wallet_id, LENDING_POOL, repaid, cause)

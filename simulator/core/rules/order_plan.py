@@ -8,16 +8,19 @@ import msgspec
 
 from simulator.core.model.enums import (
     BUY,
+    CROSS_MARGIN,
     GTC,
-    ISOLATED_MARGIN,
     MARKET_ORDER,
+    SELL,
     CancelReason,
     Side,
 )
+from simulator.core.model.instruments import maintenance_at
 from simulator.core.model.units import RATE_ONE, rate_of_up
 from simulator.core.rules import fills, margin
 from simulator.core.rules.taking import Intent, Taken, reducible_after, take
 from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.exposure import OrderTotals
 from simulator.core.state.records import InstrumentRecord, Settings
 
 
@@ -25,11 +28,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     """The outcome of an order as it would be now."""
 
     intent: Intent
-    fills: tuple[tuple[int, int, int], ...]
-    """(maker order id, price, quantity) in the order of trading."""
-    filled_quantity: int
-    filled_notional: int
-    fee: int
+    taken: Taken
     resting_quantity: int
     """What of it rests; of a reduce-only order no more than the position allows (ORD-5)."""
     rest_canceled: CancelReason | None
@@ -39,53 +38,76 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     """Per quantity unit of what rests (MARG-4)."""
     lock: int
     """What the rest locks in CROSS (isolated)."""
-    only_reduces: bool
-    needed: int
-    available: int
+    required: int
+    """CROSS: the initial margin of all, and what the fills cost. ISOLATED: what leaves CROSS."""
+    cover: int
+    """CROSS: the equity. ISOLATED: what may leave CROSS."""
 
     @property
-    def is_covered(self) -> bool:
-        """MARG-5."""
-        return self.only_reduces or self.needed <= self.available
+    def fills(self) -> tuple[tuple[int, int, int], ...]:
+        """(maker order id, price, quantity) in the order of trading."""
+        return self.taken.fills
+
+    @property
+    def filled_quantity(self) -> int:
+        return self.taken.quantity
+
+    @property
+    def filled_notional(self) -> int:
+        return self.taken.notional
+
+    @property
+    def fee(self) -> int:
+        return self.taken.fee
 
 
 def plan_order(state: ExchangeState, intent: Intent) -> Plan:
     """Walks the book up to the limit and rests the rest, in numbers only."""
     taken = take(state, intent)
-    left = intent.quantity - taken.quantity
-    canceled = taken.stopped
-    reducible = reducible_after(intent, taken) if intent.reduce_only else 0
-    if canceled is None:
-        canceled = why_not_rest(intent, reducible)
-    resting = left if canceled is None else 0
-    if intent.reduce_only and resting:
-        resting = min(resting, max(0, reducible - _ahead_reduce_only(intent)))
-        canceled = None if resting else CancelReason.REDUCE_ONLY
+    resting, canceled = intent.quantity - taken.quantity, None
+    if resting and (taken.stopped is not None or not rests_freely(intent)):
+        resting, canceled = _rest_of(intent, taken)
     terms = margin_terms(intent.exposure.record, intent.side, intent.limit)
-    lock = 0
-    if intent.margin_mode is ISOLATED_MARGIN:
-        if resting and not intent.reduce_only:
-            lock = _lock_of_rest(state, intent, taken, resting, terms)
-        needed, available = _isolated_need(state, intent, taken, lock)
+    if intent.exposure.settings.margin_mode is CROSS_MARGIN:
+        lock = 0
+        required, cover = _cross_cover(state, intent, taken, resting, terms)
     else:
-        needed, available = _cross_need(state, intent, taken, resting, terms)
-    if available < 0:  # what is short already is needed too
-        needed, available = needed - available, 0
-    return Plan(
-        intent,
-        taken.fills,
-        taken.quantity,
-        taken.notional,
-        taken.fee,
-        resting,
-        canceled if left > 0 else None,
-        terms[0],
-        terms[1],
-        lock,
-        intent.reduce_only or only_reduces(intent),
-        needed,
-        available,
-    )
+        lock = _lock_of_rest(state, intent, taken, resting, terms)
+        required, cover = _isolated_cover(state, intent, taken, lock)
+    return Plan(intent, taken, resting, canceled, terms[0], terms[1], lock, required, cover)
+
+
+def need_of(state: ExchangeState, plan: Plan) -> tuple[int, int]:
+    """MARG-5 as it is told: what the order takes, and what there is for it (before any deed).
+
+    In CROSS of the free collateral: less what the unit requires already. What is short already
+    is needed too.
+    """
+    needed, available = plan.required, plan.cover
+    if plan.intent.margin_mode is CROSS_MARGIN:
+        risk = margin.assess(state, plan.intent.account.cross_wallet_id)
+        before = margin.initial_margin(state, risk)
+        needed, available = needed - before, available - before
+    return (needed, available) if available >= 0 else (needed - available, 0)
+
+
+def rests_freely(intent: Intent) -> bool:
+    """Whether nothing in the order itself speaks against resting."""
+    return intent.time_in_force is GTC and not intent.reduce_only
+
+
+def _rest_of(intent: Intent, taken: Taken) -> tuple[int, CancelReason | None]:
+    """How much of what is not taken rests, and why it is canceled instead if none of it does."""
+    if taken.stopped is not None:
+        return 0, taken.stopped
+    reducible = reducible_after(intent, taken)
+    reason = why_not_rest(intent, reducible)
+    if reason is not None:
+        return 0, reason
+    resting = intent.quantity - taken.quantity
+    if intent.reduce_only:
+        resting = min(resting, max(0, reducible - _ahead_reduce_only(intent)))
+    return resting, None if resting else CancelReason.REDUCE_ONLY
 
 
 def why_not_rest(intent: Intent, reducible: int) -> CancelReason | None:
@@ -110,7 +132,7 @@ def _ahead_reduce_only(intent: Intent) -> int:
     return ahead
 
 
-def _isolated_need(
+def _isolated_cover(
     state: ExchangeState, intent: Intent, taken: Taken, lock: int
 ) -> tuple[int, int]:
     """WAL-4: what the order takes out of CROSS and locks there, and what there is for it."""
@@ -120,7 +142,7 @@ def _isolated_need(
     released = sum(order.locked for order in taken.expired)
     if intent.replaces is not None:
         released += intent.replaces.locked
-    cross = state.accounts[intent.account_id].cross_wallet_id
+    cross = intent.account.cross_wallet_id
     return needed, margin.withdrawal_room(state, cross, released)
 
 
@@ -143,6 +165,8 @@ def margin_terms(record: InstrumentRecord, side: Side, price: int) -> tuple[int,
 
 def only_reduces(intent: Intent) -> bool:
     """Whether an order can do nothing but reduce, the account's other open orders counted."""
+    if intent.reduce_only:
+        return True
     net = intent.exposure.net_quantity()
     if net * intent.side >= 0:
         return False
@@ -160,6 +184,8 @@ def _lock_of_rest(
     state: ExchangeState, intent: Intent, taken: Taken, resting: int, terms: tuple[int, int]
 ) -> int:
     """WAL-4: `assumed price * Q / L`, open loss and opening fee of what the rest would open."""
+    if resting == 0 or intent.reduce_only:
+        return 0
     exposure = intent.exposure
     other = exposure.totals(intent.side).quantity - _replaced(intent)
     reducing = reducible_after(intent, taken)
@@ -179,71 +205,77 @@ def isolated_lock(
     `terms_of_order` are its assumed price and its open loss per quantity unit.
     """
     assumed, open_loss = terms_of_order
-    rate = fills.account_fee_rate(state, settings.account_id, settings.instrument_id, maker=True)
-    notional = state.instruments[settings.instrument_id].terms.notional(opening, assumed)
+    terms = state.instruments[settings.instrument_id].terms
+    rate = fills.fee_rate(state.accounts[settings.account_id], terms, maker=True)
+    notional = terms.notional(opening, assumed)
     fee = max(0, fills.fee_of(notional, rate))
     return fills.opening_margin(notional, leverage) + opening * open_loss + fee
 
 
-def _cross_need(
+def _cross_cover(
     state: ExchangeState, intent: Intent, taken: Taken, resting: int, terms: tuple[int, int]
 ) -> tuple[int, int]:
-    """MARG-5 in CROSS: what the order takes of the free collateral, and how much there is.
+    """MARG-5 in CROSS: initial margin afterwards, loss of the fills against mark, and fees; equity.
 
-    It takes the rise of the initial margin, the loss of its fills against mark, and its fees.
+    Free collateral is not negative afterwards when the second covers the first.
     """
-    exposure = intent.exposure
-    wallet = state.wallets[state.accounts[intent.account_id].cross_wallet_id]
+    wallet = state.wallets[intent.account.cross_wallet_id]
     risk = margin.assess(state, wallet.wallet_id)
-    beside = margin.cross_requirement(state, wallet, exposure)
-    before = beside + margin.exposure_requirement(exposure)
     opening = 0 if intent.reduce_only else resting
-    after = beside + margin.exposure_requirement(exposure, _effect(intent, taken, opening, terms))
-    cost = 0
-    call_margin = risk.call_margin
+    required = margin.cross_requirement(state, wallet, intent.exposure)
+    required += _requirement_after(intent, taken, opening, terms)
+    call_margin, cost = risk.call_margin, 0
     if taken.quantity:
         call_margin = _call_margin_after(state, intent, taken, risk)
-        mark_value = exposure.record.terms.notional(taken.quantity, margin.mark_of(exposure.record))
-        cost = taken.fee - intent.side * (mark_value - taken.notional)
-    if before < risk.call_margin:
-        before = risk.call_margin
-    if after < call_margin:
-        after = call_margin
-    return after - before + cost, risk.equity - before
+        cost = _cost_of_fills(intent, taken)
+    return (required if required > call_margin else call_margin) + cost, risk.equity
+
+
+def _requirement_after(intent: Intent, taken: Taken, opening: int, terms: tuple[int, int]) -> int:
+    """MARG-4 of the exposure with the fills and the rest, without the orders that end."""
+    exposure, side = intent.exposure, intent.side
+    assumed, open_loss = terms
+    buys, sells = exposure.buys, exposure.sells
+    if taken.expired or intent.replaces is not None:
+        buys, sells = _without_ended(intent, taken)
+    net = exposure.net_quantity() + side * taken.quantity
+    notional = opening * assumed * exposure.multiplier
+    if open_loss or buys.open_loss or sells.open_loss:
+        more = OrderTotals(opening, notional, opening * open_loss)
+        if side is BUY:
+            return margin.exposure_requirement(exposure, net, buys.plus(more), sells)
+        return margin.exposure_requirement(exposure, net, buys, sells.plus(more))
+    if side is BUY:
+        return margin.order_part(exposure, net, buys.notional + notional, sells.notional)
+    return margin.order_part(exposure, net, buys.notional, sells.notional + notional)
+
+
+def _without_ended(intent: Intent, taken: Taken) -> tuple[OrderTotals, OrderTotals]:
+    """Open buys and sells without own orders in the way, and without the order that is amended."""
+    exposure = intent.exposure
+    totals = {BUY: exposure.buys, SELL: exposure.sells}
+    ended = taken.expired if intent.replaces is None else (*taken.expired, intent.replaces)
+    for order in ended:
+        if not order.reduce_only:
+            notional = order.remaining * order.assumed_price * exposure.multiplier
+            less = OrderTotals(-order.remaining, -notional, -order.remaining * order.open_loss)
+            totals[order.side] = totals[order.side].plus(less)
+    return totals[BUY], totals[SELL]
 
 
 def _call_margin_after(
     state: ExchangeState, intent: Intent, taken: Taken, risk: margin.UnitRisk
 ) -> int:
     record, net = intent.exposure.record, intent.exposure.net_quantity()
-    value = record.terms.notional(1, margin.mark_of(record))
-    exact = risk.exact_maintenance - margin.maintenance_of(record, abs(net) * value)
+    value = margin.mark_of(record) * intent.exposure.multiplier
+    exact = risk.exact_maintenance - maintenance_at(record.tiers, abs(net) * value)
     net += intent.side * taken.quantity
-    exact += margin.maintenance_of(record, abs(net) * value)
+    exact += maintenance_at(record.tiers, abs(net) * value)
     return margin.call_margin_of(exact, state.parameters.call_ratio)
 
 
-def _effect(
-    intent: Intent, taken: Taken, opening: int, terms: tuple[int, int]
-) -> margin.OrderEffect:
-    """What the order changes in the exposure's sums, the orders that it ends included."""
-    assumed, open_loss = terms
-    multiplier = intent.exposure.record.terms.notional_multiplier
-    quantity, notional, loss = opening, opening * assumed * multiplier, opening * open_loss
-    replaced = intent.replaces
-    if replaced is not None and not replaced.reduce_only:
-        quantity -= replaced.remaining
-        notional -= replaced.remaining * replaced.assumed_price * multiplier
-        loss -= replaced.remaining * replaced.open_loss
-    ended, ended_notional, ended_loss = 0, 0, 0
-    for order in taken.expired:  # own orders in the way are on the other side
-        if not order.reduce_only:
-            ended -= order.remaining
-            ended_notional -= order.remaining * order.assumed_price * multiplier
-            ended_loss -= order.remaining * order.open_loss
-    traded = intent.side * taken.quantity
-    if intent.side is BUY:
-        return margin.OrderEffect(
-            traded, quantity, notional, loss, ended, ended_notional, ended_loss
-        )
-    return margin.OrderEffect(traded, ended, ended_notional, ended_loss, quantity, notional, loss)
+def _cost_of_fills(intent: Intent, taken: Taken) -> int:
+    """The loss of the fills against mark, and their fees."""
+    record = intent.exposure.record
+    at_mark = record.terms.notional(taken.quantity, margin.mark_of(record))
+    return taken.fee - intent.side * (at_mark - taken.notional)

@@ -14,6 +14,7 @@ from simulator.core.model.enums import (
     GTC,
     IOC,
     MARKET_ORDER,
+    OPEN,
     CancelReason,
     Side,
 )
@@ -37,11 +38,18 @@ from simulator.core.model.units import (
 )
 from simulator.core.rules import margin, matching
 from simulator.core.rules.execution import Execution, refuse
-from simulator.core.rules.order_plan import Plan, plan_order, why_not_rest
+from simulator.core.rules.order_plan import (
+    Plan,
+    need_of,
+    only_reduces,
+    plan_order,
+    rests_freely,
+    why_not_rest,
+)
 from simulator.core.rules.taking import Intent
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import InstrumentRecord, Order
+from simulator.core.state.records import AccountRecord, InstrumentRecord, Order
 
 
 def place_order(run: Execution, command: PlaceOrder) -> None:
@@ -60,13 +68,14 @@ def place_order(run: Execution, command: PlaceOrder) -> None:
 
 def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
     """What the order would do, or the first reason why it must not: `place_order` without deeds."""
-    if command.account_id not in state.accounts or command.account_id == FUND_ACCOUNT:
+    account = state.accounts.get(command.account_id)
+    if account is None or command.account_id == FUND_ACCOUNT:
         return refuse(RejectReason.UNKNOWN_ACCOUNT)
     record = state.instruments.get(command.instrument_id)
     if record is None:
         return refuse(RejectReason.UNKNOWN_INSTRUMENT)
     exposure = state.exposure_or_default(command.account_id, command.instrument_id)
-    refusal = _market_refusal(state, command.account_id, exposure)
+    refusal = _market_refusal(state, account, exposure)
     if refusal is None:
         refusal = _form_refusal(command, exposure)
     if refusal is not None:
@@ -78,17 +87,14 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
     if time_in_force is GTC and command.order_type is MARKET_ORDER:
         time_in_force = IOC
     intent = Intent(
-        command.account_id,
-        command.instrument_id,
+        account,
         exposure,
         command.side,
         limit,
         command.quantity,
         time_in_force,
-        command.reduce_only,
-        exposure.settings.margin_mode,
-        exposure.settings.leverage,
         command.order_type,
+        command.reduce_only,
         command.keep_margin,
     )
     return _checked_plan(state, intent, command.post_only)
@@ -105,12 +111,11 @@ def _checked_plan(state: ExchangeState, intent: Intent, post_only: bool) -> Plan
     plan = plan_order(state, intent)
     if intent.time_in_force is FOK and plan.filled_quantity < intent.quantity:
         return refuse(RejectReason.FILL_OR_KILL_NOT_FILLABLE, intent.quantity, plan.filled_quantity)
-    if not plan.only_reduces:
-        refusal = _limit_refusal(intent)
-        if refusal is not None:
-            return refusal
-    if not plan.is_covered:
-        return refuse(RejectReason.INSUFFICIENT_MARGIN, plan.needed, plan.available)
+    refusal = _limit_refusal(intent)
+    if refusal is None and plan.required > plan.cover:
+        refusal = refuse(RejectReason.INSUFFICIENT_MARGIN, *need_of(state, plan))
+    if refusal is not None and not only_reduces(intent):
+        return refusal
     return plan
 
 
@@ -175,12 +180,15 @@ def _reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
 # -- refusals, in order of precedence ----------------------------------------------------------
 
 
-def _market_refusal(state: ExchangeState, account_id: int, exposure: Exposure) -> Refusal | None:
+def _market_refusal(
+    state: ExchangeState, account: AccountRecord, exposure: Exposure
+) -> Refusal | None:
     if exposure.record.mark_price is None:
         return refuse(RejectReason.NO_MARK_PRICE)
-    if not margin.is_open(exposure.record):
+    if exposure.record.market_state is not OPEN:
         return refuse(RejectReason.MARKET_HALTED)
-    if _is_in_liquidation(state, account_id, exposure):
+    wallet_id = _margin_wallet(account, exposure)
+    if wallet_id is not None and state.wallets[wallet_id].liquidation is not None:
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
     return None
 
@@ -188,15 +196,16 @@ def _market_refusal(state: ExchangeState, account_id: int, exposure: Exposure) -
 def is_in_liquidation(state: ExchangeState, account_id: int, instrument_id: int) -> bool:
     """LIQ-1: whether the unit that would margin an order there is being liquidated."""
     exposure = state.exposure_or_default(account_id, instrument_id)
-    return _is_in_liquidation(state, account_id, exposure)
+    wallet_id = _margin_wallet(state.accounts[account_id], exposure)
+    return wallet_id is not None and state.wallets[wallet_id].liquidation is not None
 
 
-def _is_in_liquidation(state: ExchangeState, account_id: int, exposure: Exposure) -> bool:
+def _margin_wallet(account: AccountRecord, exposure: Exposure) -> int | None:
+    """CROSS, or the isolated wallet of the position; none without one."""
     if exposure.settings.margin_mode is CROSS_MARGIN:
-        cross = state.accounts[account_id].cross_wallet_id
-        return state.wallets[cross].liquidation is not None
+        return account.cross_wallet_id
     position = exposure.long or exposure.short
-    return position is not None and state.wallets[position.wallet_id].liquidation is not None
+    return None if position is None else position.wallet_id
 
 
 def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
@@ -212,15 +221,13 @@ def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
         return refuse(RejectReason.INVALID_COMBINATION)
     if command.keep_margin and not command.reduce_only:
         return refuse(RejectReason.INVALID_COMBINATION)
-    if command.price is not None:
-        refusal = price_refusal(record, command.side, command.price)
-        if refusal is not None:
-            return refusal
-    maximum = terms.max_market_quantity if market else terms.max_quantity
-    refusal = _quantity_refusal(record, command.quantity, maximum)
+    price = command.price
+    maximum = terms.max_market_quantity if price is None else terms.max_quantity
+    refusal = _terms_refusal(record, command.side, price, command.quantity, maximum)
     if refusal is not None:
         return refusal
-    price = command.price if command.price is not None else margin.mark_of(record)
+    if price is None:
+        price = margin.mark_of(record)
     notional = terms.notional(command.quantity, price)
     if notional < terms.min_notional and not command.reduce_only:
         return refuse(RejectReason.NOTIONAL_TOO_SMALL, terms.min_notional, notional)
@@ -230,20 +237,18 @@ def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
     return None
 
 
-def price_refusal(record: InstrumentRecord, side: Side, price: int) -> Refusal | None:
-    """Tick and band of a limit price; `available` is the nearest edge of the band."""
+def _terms_refusal(
+    record: InstrumentRecord, side: Side, price: int | None, quantity: int, maximum: int
+) -> Refusal | None:
+    """Tick and band of a limit price, `available` the nearest edge; lot and size of a quantity."""
     terms = record.terms
-    if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
-        return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
-    # Compared without dividing: a price on the tick is within the edge when it is within the band.
-    beyond = price * RATE_ONE - margin.mark_of(record) * (RATE_ONE + side * terms.price_band_rate)
-    if beyond * side > 0:
-        return refuse(RejectReason.PRICE_OUTSIDE_BAND, price, band_edge(record, side))
-    return None
-
-
-def _quantity_refusal(record: InstrumentRecord, quantity: int, maximum: int) -> Refusal | None:
-    terms = record.terms
+    if price is not None:
+        if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
+            return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
+        # Not divided: a price on the tick is within the band's edge when it is within the band.
+        furthest = margin.mark_of(record) * (RATE_ONE + side * terms.price_band_rate)
+        if (price * RATE_ONE - furthest) * side > 0:
+            return refuse(RejectReason.PRICE_OUTSIDE_BAND, price, band_edge(record, side))
     if quantity % terms.lot_size:
         return refuse(RejectReason.QUANTITY_NOT_ON_LOT, terms.lot_size, quantity)
     if quantity < terms.min_quantity:
@@ -314,13 +319,12 @@ def accept(run: Execution, command: PlaceOrder, plan: Plan) -> Order:
 def work(run: Execution, order: Order, plan: Plan) -> None:
     """Matches an accepted order; the rest rests with its lock, or is canceled with the reason."""
     reason: CancelReason | None = None
-    if run.state.books[order.instrument_id].would_take(order.side, order.price):
+    if plan.taken.crosses:
         reason = matching.match(run, order)
-    if order.remaining == 0 or order.status is CANCELED:
-        return
-    if reason is None:
-        reducible = matching.reducible(run, order) if order.reduce_only else 0
-        reason = why_not_rest(plan.intent, reducible)
+        if order.remaining == 0 or order.status is CANCELED:
+            return
+    if reason is None and not rests_freely(plan.intent):
+        reason = why_not_rest(plan.intent, matching.reducible(run, order))
     if reason is not None:
         matching.cancel(run, order, reason)
         return
@@ -328,8 +332,8 @@ def work(run: Execution, order: Order, plan: Plan) -> None:
         wallet_id = run.state.accounts[order.account_id].cross_wallet_id
         run.emit(MarginLocked(order.order_id, wallet_id, plan.lock))
     run.emit(OrderRested(order.order_id))
-    exposure = run.state.exposures[order.account_id][order.instrument_id]
-    matching.shrink_reduce_only(run, exposure)
+    if plan.intent.exposure.reduce_only_orders:
+        matching.shrink_reduce_only(run, plan.intent.exposure)
 
 
 def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
@@ -348,17 +352,14 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
         _shrink(run, order, quantity, remaining)
         return None
     intent = Intent(
-        order.account_id,
-        order.instrument_id,
+        run.state.accounts[order.account_id],
         exposure,
         order.side,
         price,
         remaining,
         order.time_in_force,
-        order.reduce_only,
-        order.margin_mode,
-        exposure.settings.leverage,
         order.order_type,
+        order.reduce_only,
         order.keep_margin,
         order,
     )
@@ -376,17 +377,15 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
 def _amend_refusal(
     state: ExchangeState, exposure: Exposure, order: Order, price: int, quantity: int
 ) -> Refusal | None:
-    refusal = _market_refusal(state, order.account_id, exposure)
+    refusal = _market_refusal(state, state.accounts[order.account_id], exposure)
     if refusal is not None:
         return refusal
     record = exposure.record
     if not 0 < quantity < AMOUNT_LIMIT:
         return refuse(RejectReason.INVALID_AMOUNT)
-    if price != order.price:
-        refusal = price_refusal(record, order.side, price)
-        if refusal is not None:
-            return refusal
-    refusal = _quantity_refusal(record, quantity, record.terms.max_quantity)
+    new_price = price if price != order.price else None
+    maximum = record.terms.max_quantity
+    refusal = _terms_refusal(record, order.side, new_price, quantity, maximum)
     if refusal is not None:
         return refusal
     filled = order.quantity - order.remaining

@@ -6,7 +6,7 @@ that moves with the market needs one event, not forty. Levels that cross trade f
 
 from simulator.core.model.accounts import FUND_ACCOUNT
 from simulator.core.model.commands import ReplaceQuotes
-from simulator.core.model.enums import MarginMode, OrderType, Side, TimeInForce
+from simulator.core.model.enums import BUY, CROSS_MARGIN, GTC, LIMIT_ORDER, SELL, Side
 from simulator.core.model.events import OrderAccepted, OrderRested, QuotesReplaced
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
@@ -14,6 +14,7 @@ from simulator.core.rules import margin, matching
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.orders import is_in_liquidation
 from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.exposure import Exposure, OrderTotals
 from simulator.core.state.records import InstrumentRecord, Order
 
 _Levels = tuple[tuple[int, int], ...]
@@ -30,8 +31,8 @@ def replace_quotes(run: Execution, command: ReplaceQuotes) -> Refusal | None:
     refusal = _refusal(state, record, command)
     if refusal is not None:
         return refusal
-    bids, crossing_bids = _split(state, command, Side.BUY, command.bids)
-    asks, crossing_asks = _split(state, command, Side.SELL, command.asks)
+    bids, crossing_bids = _split(state, command, BUY, command.bids)
+    asks, crossing_asks = _split(state, command, SELL, command.asks)
     run.emit(
         QuotesReplaced(
             command.account_id,
@@ -41,7 +42,7 @@ def replace_quotes(run: Execution, command: ReplaceQuotes) -> Refusal | None:
             asks,
         )
     )
-    for side, levels in ((Side.BUY, crossing_bids), (Side.SELL, crossing_asks)):
+    for side, levels in ((BUY, crossing_bids), (SELL, crossing_asks)):
         for price, quantity in levels:
             _work(run, command, side, price, quantity)
     return None
@@ -61,7 +62,7 @@ def _refusal(
     if is_in_liquidation(state, command.account_id, command.instrument_id):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
     settings = state.settings(command.account_id, command.instrument_id)
-    if settings.margin_mode != MarginMode.CROSS:
+    if settings.margin_mode is not CROSS_MARGIN:
         return refuse(RejectReason.INVALID_COMBINATION)
     for price, quantity in command.bids + command.asks:
         if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
@@ -69,41 +70,37 @@ def _refusal(
         if not 0 < quantity <= terms.max_quantity or quantity % terms.lot_size:
             return refuse(RejectReason.QUANTITY_NOT_ON_LOT, terms.lot_size, quantity)
     if command.bids or command.asks:
-        return _margin_refusal(state, record, command)
+        return _margin_refusal(state, command)
     return None
 
 
-def _margin_refusal(
-    state: ExchangeState, record: InstrumentRecord, command: ReplaceQuotes
-) -> Refusal | None:
+def _margin_refusal(state: ExchangeState, command: ReplaceQuotes) -> Refusal | None:
     """MARG-5 for the whole set, each quote assumed at its price."""
-    terms = record.terms
     exposure = state.exposures[command.account_id][command.instrument_id]
-    quantities, notionals = {Side.BUY: 0, Side.SELL: 0}, {Side.BUY: 0, Side.SELL: 0}
-    for order in exposure.orders.values():
-        if order.quote:
-            quantities[order.side] -= order.remaining
-            notionals[order.side] -= terms.notional(order.remaining, order.assumed_price)
-    for side, levels in ((Side.BUY, command.bids), (Side.SELL, command.asks)):
-        for price, quantity in levels:
-            quantities[side] += quantity
-            notionals[side] += terms.notional(quantity, price)
-    effect = margin.OrderEffect(
-        0,
-        quantities[Side.BUY],
-        notionals[Side.BUY],
-        0,
-        quantities[Side.SELL],
-        notionals[Side.SELL],
-        0,
-    )
+    buys = _totals_with(exposure, BUY, command.bids)
+    sells = _totals_with(exposure, SELL, command.asks)
     wallet = state.wallets[state.accounts[command.account_id].cross_wallet_id]
     risk = margin.assess(state, wallet.wallet_id)
     required = margin.cross_requirement(state, wallet, exposure)
-    required = max(risk.call_margin, required + margin.exposure_requirement(exposure, effect))
+    required += margin.exposure_requirement(exposure, exposure.net_quantity(), buys, sells)
+    required = max(risk.call_margin, required)
     if required > risk.equity:
         return refuse(RejectReason.INSUFFICIENT_MARGIN, required, max(0, risk.equity))
     return None
+
+
+def _totals_with(exposure: Exposure, side: Side, levels: _Levels) -> OrderTotals:
+    """The open orders of a side with the old quotes out and the new ones in."""
+    terms, totals = exposure.record.terms, exposure.totals(side)
+    quantity, notional = totals.quantity, totals.notional
+    for order in exposure.orders.values():
+        if order.quote and order.side is side:
+            quantity -= order.remaining
+            notional -= terms.notional(order.remaining, order.assumed_price)
+    for price, each in levels:
+        quantity += each
+        notional += terms.notional(each, price)
+    return OrderTotals(quantity, notional, totals.open_loss)
 
 
 def _split(
@@ -136,14 +133,14 @@ def _work(run: Execution, command: ReplaceQuotes, side: Side, price: int, quanti
             command.account_id,
             command.instrument_id,
             side,
-            OrderType.LIMIT,
-            TimeInForce.GTC,
+            LIMIT_ORDER,
+            GTC,
             price,
             quantity,
             False,
             False,
             False,
-            MarginMode.CROSS,
+            CROSS_MARGIN,
             price,
             0,
             None,

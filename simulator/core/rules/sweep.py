@@ -6,7 +6,7 @@ units is worked on per command; the rest waits in order for `ContinueSweep`.
 """
 
 from simulator.core.model.commands import ContinueSweep
-from simulator.core.model.enums import ISOLATED_WALLET, CallEnd, TransferKind
+from simulator.core.model.enums import CROSS_WALLET, ISOLATED_WALLET, CallEnd, TransferKind
 from simulator.core.model.events import SweepPaged
 from simulator.core.rules import liquidation, margin, margin_calls, money
 from simulator.core.rules.execution import Execution
@@ -28,16 +28,19 @@ def sweep(run: Execution) -> None:
     to_review: dict[int, None] = {}
     while state.touched_units and not waiting:
         distressed = _take_distressed(run, to_review)
-        for _, wallet_id in distressed[:room]:
-            _liquidate(run, wallet_id)
-        waiting = [wallet_id for _, wallet_id in distressed[room:]]
-        room = max(0, room - len(distressed))
-    reviewed = sorted(to_review)
-    for wallet_id in reviewed[:room]:
-        _review(run, wallet_id)
-    waiting += reviewed[room:]
-    waiting += [each for each in sorted(state.touched_units) if state.is_unit(each)]
-    state.touched_units.clear()
+        if distressed:
+            for _, wallet_id in distressed[:room]:
+                _liquidate(run, wallet_id)
+            waiting = [wallet_id for _, wallet_id in distressed[room:]]
+            room = max(0, room - len(distressed))
+    if to_review:
+        reviewed = sorted(to_review)
+        for wallet_id in reviewed[:room]:
+            _review(run, wallet_id)
+        waiting += reviewed[room:]
+    if state.touched_units:
+        waiting += [each for each in sorted(state.touched_units) if state.is_unit(each)]
+        state.touched_units.clear()
     if waiting or state.pending_sweep:
         run.emit(SweepPaged(tuple(dict.fromkeys(waiting))))
 
@@ -53,10 +56,16 @@ def _take_distressed(run: Execution, to_review: dict[int, None]) -> list[tuple[_
     distressed: list[tuple[_Rank, int]] = []
     for wallet_id in touched:
         to_review.pop(wallet_id, None)
-        if not state.is_unit(wallet_id) or _is_harmless(state, wallet_id):
+        wallet = state.wallets[wallet_id]
+        if wallet.kind is not CROSS_WALLET and wallet.kind is not ISOLATED_WALLET:
+            continue
+        if wallet_id not in state.unit_positions and _is_harmless(state, wallet_id):
             continue
         risk = margin.assess(state, wallet_id)
-        if liquidation.is_due(state, risk):
+        nothing_stands = wallet.margin_call is None and wallet.liquidation is None
+        if nothing_stands and risk.equity > risk.call_margin:
+            run.watch.outdate(wallet_id)  # the call line is the first to be met
+        elif liquidation.is_due(state, risk):
             distressed.append((_rank(state, risk), wallet_id))
         elif margin_calls.is_due(state, risk):
             to_review[wallet_id] = None

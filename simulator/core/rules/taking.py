@@ -10,7 +10,6 @@ import msgspec
 
 from simulator.core.model.enums import (
     ISOLATED_MARGIN,
-    LIMIT_ORDER,
     CancelReason,
     MarginMode,
     OrderType,
@@ -19,33 +18,49 @@ from simulator.core.model.enums import (
 )
 from simulator.core.model.units import divide_up
 from simulator.core.rules import fills, margin
+from simulator.core.state.book import BookSide
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import Order
+from simulator.core.state.records import AccountRecord, Order
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
     """An order before it exists: of `PlaceOrder`, or of `AmendOrder` with the order it replaces."""
 
-    account_id: int
-    instrument_id: int
+    account: AccountRecord
     exposure: Exposure
     side: Side
     limit: int
     quantity: int
     """What is to be traded or rested; of an amended order what remains."""
     time_in_force: TimeInForce
+    order_type: OrderType
     reduce_only: bool
-    margin_mode: MarginMode
-    leverage: int
-    order_type: OrderType = LIMIT_ORDER
-    keep_margin: bool = False
+    keep_margin: bool
     replaces: Order | None = None
+
+    @property
+    def account_id(self) -> int:
+        return self.account.account_id
+
+    @property
+    def instrument_id(self) -> int:
+        return self.exposure.settings.instrument_id
+
+    @property
+    def margin_mode(self) -> MarginMode:
+        return self.exposure.settings.margin_mode
+
+    @property
+    def leverage(self) -> int:
+        return self.exposure.settings.leverage
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
     """What would trade at once, in all."""
 
+    crosses: bool = False
+    """Whether the order meets anything at all."""
     fills: tuple[tuple[int, int, int], ...] = ()
     """(maker order id, price, quantity) in the order of trading."""
     quantity: int = 0
@@ -65,11 +80,13 @@ NOTHING: Final = Taken()
 
 def take(state: ExchangeState, intent: Intent) -> Taken:
     """Walks the opposite side of the book up to the order's limit, in numbers only."""
-    if not state.books[intent.instrument_id].would_take(intent.side, intent.limit):
+    book = state.books[intent.exposure.settings.instrument_id]
+    if not book.would_take(intent.side, intent.limit):
         return NOTHING
     walk = _Walk(state, intent)
-    walk.go()
+    walk.go(book.opposite_side(intent.side))
     return Taken(
+        True,
         tuple(walk.fills),
         walk.quantity,
         walk.notional,
@@ -109,7 +126,7 @@ class _Walk:
     def __init__(self, state: ExchangeState, intent: Intent) -> None:
         self.state = state
         self.intent = intent
-        self.rate = fills.account_fee_rate(state, intent.account_id, intent.instrument_id, False)
+        self.rate = fills.fee_rate(intent.account, intent.exposure.record.terms, maker=False)
         self.net = intent.exposure.net_quantity()
         self.fills: list[tuple[int, int, int]] = []
         self.quantity = 0
@@ -126,16 +143,16 @@ class _Walk:
                 self.sketch.released = intent.replaces.locked
         self._makers: dict[int, fills.IsolatedSketch] = {}
 
-    def go(self) -> None:
+    def go(self, makers: BookSide) -> None:
         intent = self.intent
-        side = self.state.books[intent.instrument_id].opposite_side(intent.side)
-        for maker in side.orders_within(intent.limit):
+        account_id = intent.account.account_id
+        for maker in makers.orders_within(intent.limit):
             left = intent.quantity - self.quantity
             if intent.reduce_only:
                 left = min(left, abs(self.net) if self.net * intent.side < 0 else 0)
             if left == 0:
                 break
-            if maker.account_id == intent.account_id:
+            if maker.account_id == account_id:
                 self._expire(maker)
                 continue
             quantity = self._maker_quantity(

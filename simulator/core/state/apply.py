@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulator.core.model import events as e
-from simulator.core.model.accounts import LENDING_POOL, is_wallet
+from simulator.core.model.accounts import LENDING_POOL
 from simulator.core.model.enums import TransferKind, WalletKind
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.book import Book
@@ -108,42 +108,43 @@ def _wallet_opened(state: ExchangeState, event: e.WalletOpened) -> None:
 
 
 def _transferred(state: ExchangeState, event: e.Transferred) -> None:
+    asset_id, amount = event.asset_id, event.amount
+    source, target = state.wallets.get(event.source), state.wallets.get(event.target)
+    if source is None:
+        state.ledger.post(event.source, asset_id, -amount)
+    else:
+        _change_balance(state, source, asset_id, -amount)
+    if target is None:
+        state.ledger.post(event.target, asset_id, amount)
+    else:
+        _change_balance(state, target, asset_id, amount)
     kind = event.kind
-    _post(state, event.source, event.asset_id, -event.amount)
-    _post(state, event.target, event.asset_id, event.amount)
     if kind is _SETTLEMENT:
         if event.source == LENDING_POOL:
-            _owe(state, event.target, event.asset_id, event.amount)
+            _owe(state, event.target, asset_id, amount)
         else:
-            _owe(state, event.source, event.asset_id, -event.amount)
-    elif kind is _LIQUIDATION_FEE:
-        liquidation = state.wallets[event.source].liquidation
-        if liquidation is not None:
-            liquidation.fee += event.amount
+            _owe(state, event.source, asset_id, -amount)
+    elif kind is _LIQUIDATION_FEE and source is not None and source.liquidation is not None:
+        source.liquidation.fee += amount
 
 
-def _post(state: ExchangeState, ledger_account: int, asset_id: int, amount: int) -> None:
-    ledger = state.ledger
-    if not is_wallet(ledger_account):
-        ledger.post(ledger_account, asset_id, amount)
-        return
-    ledger.post_to_wallet(asset_id, amount)
-    holdings = state.wallets[ledger_account].holdings
-    holding = holdings.get(asset_id)
+def _change_balance(state: ExchangeState, wallet: Wallet, asset_id: int, amount: int) -> None:
+    holding = wallet.holdings.get(asset_id)
     if holding is None:
-        holding = holdings[asset_id] = Holding()
+        holding = wallet.holdings[asset_id] = Holding()
     before = holding.balance
-    holding.balance = before + amount
-    ledger.wallet_changed(asset_id, holding.balance - before)
-    state.touched_units[ledger_account] = None
+    balance = holding.balance = before + amount
+    ledger = state.ledger
+    ledger.posted_to_wallets[asset_id] += amount
+    ledger.wallet_total[asset_id] += balance - before
+    state.touched_units[wallet.wallet_id] = None
     if state.notes is not None:
-        state.notes.wallets[ledger_account] = None
+        state.notes.wallets[wallet.wallet_id] = None
 
 
 def _owe(state: ExchangeState, wallet_id: int, asset_id: int, amount: int) -> None:
     state.wallets[wallet_id].holdings[asset_id].settlement_debt += amount
-    debts = state.ledger.settlement_debt
-    debts[asset_id] = debts.get(asset_id, 0) + amount
+    state.ledger.settlement_debt[asset_id] += amount
 
 
 def _leverage_set(state: ExchangeState, event: e.LeverageSet) -> None:

@@ -17,6 +17,7 @@ from simulator.core.model.enums import (
     Side,
 )
 from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.notes import ChangeNotes
 from simulator.core.state.records import ClientOrder, Holding, Order, Position
 
 # -- orders ----------------------------------------------------------------------------------------
@@ -47,7 +48,8 @@ def _order_accepted(state: ExchangeState, event: e.OrderAccepted) -> None:
         state.time_ns,
     )
     state.index_order(order)
-    _note_order(state, order)
+    if state.notes is not None:
+        _note_order(state.notes, order)
 
 
 def _client_order_recorded(state: ExchangeState, event: e.ClientOrderRecorded) -> None:
@@ -74,29 +76,36 @@ def _client_order_recorded(state: ExchangeState, event: e.ClientOrderRecorded) -
 
 def _order_rested(state: ExchangeState, event: e.OrderRested) -> None:
     order = state.orders[event.order_id]
+    order.updated_ns = state.time_ns
     _rest(state, order)
-    _note_order(state, order)
+    if state.notes is not None:
+        _note_order(state.notes, order)
 
 
 def _rest(state: ExchangeState, order: Order) -> None:
-    state.counters.priority += 1
-    order.priority = state.counters.priority
+    priority = state.counters.priority + 1
+    state.counters.priority = priority
+    order.priority = priority
     order.status = RESTING
-    state.books[order.instrument_id].own_side(order.side).add(order)
-    _note_level(state, order)
+    state.books[order.instrument_id].add(order)
+    if state.notes is not None:
+        _note_level(state.notes, order)
 
 
 def _order_canceled(state: ExchangeState, event: e.OrderCanceled) -> None:
     order = state.orders[event.order_id]
     order.cancel_reason = event.reason
     _end_order(state, order, CANCELED)
-    _note_order(state, order)
+    order.updated_ns = state.time_ns
+    if state.notes is not None:
+        _note_order(state.notes, order)
 
 
 def _end_order(state: ExchangeState, order: Order, status: OrderStatus) -> None:
     if order.status is RESTING:
-        state.books[order.instrument_id].own_side(order.side).remove(order)
-        _note_level(state, order)
+        state.books[order.instrument_id].remove(order)
+        if state.notes is not None:
+            _note_level(state.notes, order)
     if order.locked:
         _change_lock(state, order, 0)
     state.forget_order(order)
@@ -107,15 +116,16 @@ def _order_amended(state: ExchangeState, event: e.OrderAmended) -> None:
     order = state.orders[event.order_id]
     exposure = state.exposures[order.account_id][order.instrument_id]
     remaining = event.quantity - (order.quantity - order.remaining)
-    book_side = state.books[order.instrument_id].own_side(order.side)
+    book = state.books[order.instrument_id]
     if not order.reduce_only:
         exposure.count_order(order, -order.remaining)
     if order.status is RESTING:
-        _note_level(state, order)
+        if state.notes is not None:
+            _note_level(state.notes, order)
         if event.keeps_priority:
-            book_side.reduce(order, order.remaining - remaining)
+            book.reduce(order, order.remaining - remaining)
         else:
-            book_side.remove(order)
+            book.remove(order)
             order.status = OrderStatus.ACCEPTED
     order.price = event.price
     order.quantity = event.quantity
@@ -124,7 +134,9 @@ def _order_amended(state: ExchangeState, event: e.OrderAmended) -> None:
     order.open_loss = event.open_loss
     if not order.reduce_only:
         exposure.count_order(order, remaining)
-    _note_order(state, order)
+    order.updated_ns = state.time_ns
+    if state.notes is not None:
+        _note_order(state.notes, order)
 
 
 def _margin_locked(state: ExchangeState, event: e.MarginLocked) -> None:
@@ -162,13 +174,16 @@ def _fill(state: ExchangeState, order_id: int, event: e.TradeExecuted) -> None:
     if not order.reduce_only:
         exposure.count_order(order, -quantity)
     if order.status is RESTING:
-        state.books[order.instrument_id].own_side(order.side).reduce(order, quantity)
-        _note_level(state, order)
+        state.books[order.instrument_id].reduce(order, quantity)
+        if state.notes is not None:
+            _note_level(state.notes, order)
     order.remaining -= quantity
-    order.filled_notional += exposure.record.terms.notional(quantity, event.price)
+    order.filled_notional += quantity * event.price * exposure.multiplier
     if order.remaining == 0:
         _end_order(state, order, FILLED)
-    _note_order(state, order)
+    order.updated_ns = state.time_ns
+    if state.notes is not None:
+        _note_order(state.notes, order)
 
 
 def _quotes_replaced(state: ExchangeState, event: e.QuotesReplaced) -> None:
@@ -176,7 +191,9 @@ def _quotes_replaced(state: ExchangeState, event: e.QuotesReplaced) -> None:
     for order in [order for order in exposure.orders.values() if order.quote]:
         order.cancel_reason = CancelReason.REPLACED_QUOTE
         _end_order(state, order, CANCELED)
-        _note_order(state, order)
+        order.updated_ns = state.time_ns
+        if state.notes is not None:
+            _note_order(state.notes, order)
     order_id = event.first_order_id
     for side, levels in ((BUY, event.bids), (SELL, event.asks)):
         for price, quantity in levels:
@@ -220,16 +237,14 @@ def _quote(
     )
 
 
-def _note_order(state: ExchangeState, order: Order) -> None:
+def _note_order(notes: ChangeNotes, order: Order) -> None:
     """Notes an order that changed; a quote counts from its first fill on."""
-    order.updated_ns = state.time_ns
-    if state.notes is not None and (order.filled_notional or not order.quote):
-        state.notes.orders[order.order_id] = order
+    if order.filled_notional or not order.quote:
+        notes.orders[order.order_id] = order
 
 
-def _note_level(state: ExchangeState, order: Order) -> None:
-    if state.notes is not None:
-        state.notes.levels[(order.instrument_id, order.side, order.price)] = None
+def _note_level(notes: ChangeNotes, order: Order) -> None:
+    notes.levels[(order.instrument_id, order.side, order.price)] = None
 
 
 # -- positions -------------------------------------------------------------------------------------

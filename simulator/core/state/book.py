@@ -53,34 +53,23 @@ class BookSide:
                 return
             yield from self.levels[key * self.sign].orders.values()
 
-    def add(self, order: Order) -> None:
-        level = self.levels.get(order.price)
-        if level is None:
-            level = Level(order.price)
-            self.levels[order.price] = level
-            key = order.price * self.sign
-            if not self.keys or key > self.keys[-1]:
-                self.keys.append(key)
-            else:
-                self.keys.insert(bisect_left(self.keys, key), key)
-        level.orders[order.order_id] = order
-        level.quantity += order.remaining
+    def open_level(self, price: int) -> Level:
+        level = Level(price)
+        self.levels[price] = level
+        key = price * self.sign
+        if not self.keys or key > self.keys[-1]:
+            self.keys.append(key)
+        else:
+            self.keys.insert(bisect_left(self.keys, key), key)
+        return level
 
-    def remove(self, order: Order) -> None:
-        level = self.levels[order.price]
-        del level.orders[order.order_id]
-        level.quantity -= order.remaining
-        if not level.orders:
-            del self.levels[order.price]
-            key = order.price * self.sign
-            if self.keys[-1] == key:
-                self.keys.pop()
-            else:
-                del self.keys[bisect_left(self.keys, key)]
-
-    def reduce(self, order: Order, quantity: int) -> None:
-        """Notes that a resting order lost `quantity` of its remaining quantity."""
-        self.levels[order.price].quantity -= quantity
+    def close_level(self, price: int) -> None:
+        del self.levels[price]
+        key = price * self.sign
+        if self.keys[-1] == key:
+            self.keys.pop()
+        else:
+            del self.keys[bisect_left(self.keys, key)]
 
 
 class Book:
@@ -97,6 +86,29 @@ class Book:
     def opposite_side(self, side: Side) -> BookSide:
         """What an order of this side trades against."""
         return self.asks if side is BUY else self.bids
+
+    def add(self, order: Order) -> None:
+        """Rests an order behind all others at its price."""
+        side = self.bids if order.side is BUY else self.asks
+        level = side.levels.get(order.price)
+        if level is None:
+            level = side.open_level(order.price)
+        level.orders[order.order_id] = order
+        level.quantity += order.remaining
+
+    def remove(self, order: Order) -> None:
+        """Takes a resting order out."""
+        side = self.bids if order.side is BUY else self.asks
+        level = side.levels[order.price]
+        del level.orders[order.order_id]
+        level.quantity -= order.remaining
+        if not level.orders:
+            side.close_level(order.price)
+
+    def reduce(self, order: Order, quantity: int) -> None:
+        """Notes that a resting order lost `quantity` of its remaining quantity."""
+        side = self.bids if order.side is BUY else self.asks
+        side.levels[order.price].quantity -= quantity
 
     def would_take(self, side: Side, price: int) -> bool:
         """Whether an order at this price would trade at once."""

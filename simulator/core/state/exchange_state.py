@@ -117,8 +117,10 @@ class ExchangeState:
 
     def exposure_or_default(self, account_id: int, instrument_id: int) -> Exposure:
         """The exposure to read; one with the default settings, filed nowhere, if there is none."""
-        exposure = self.find_exposure(account_id, instrument_id)
-        return exposure or self._default_exposure(account_id, instrument_id)
+        by_instrument = self.exposures.get(account_id)
+        if by_instrument is not None and instrument_id in by_instrument:
+            return by_instrument[instrument_id]
+        return self._default_exposure(account_id, instrument_id)
 
     def _default_exposure(self, account_id: int, instrument_id: int) -> Exposure:
         record = self.instruments[instrument_id]
@@ -152,31 +154,22 @@ class ExchangeState:
 
     def exposure(self, account_id: int, instrument_id: int) -> Exposure:
         """The exposure, filed with the default settings if there was none."""
-        exposure = self.find_exposure(account_id, instrument_id)
-        if exposure is None:
-            exposure = self._default_exposure(account_id, instrument_id)
-            self.exposures.setdefault(account_id, {})[instrument_id] = exposure
-        return exposure
+        by_instrument = self.exposures.get(account_id)
+        if by_instrument is None:
+            by_instrument = self.exposures[account_id] = {}
+        if instrument_id not in by_instrument:
+            by_instrument[instrument_id] = self._default_exposure(account_id, instrument_id)
+        return by_instrument[instrument_id]
 
     def index_order(self, order: Order) -> None:
-        """Files an open order: in the orders, in its account's exposure, in the order totals."""
+        """Files an open order, here and in its account's exposure."""
         self.orders[order.order_id] = order
-        exposure = self.exposure(order.account_id, order.instrument_id)
-        exposure.orders[order.order_id] = order
-        if order.reduce_only:
-            exposure.reduce_only_orders += 1
-        else:
-            exposure.count_order(order, order.remaining)
+        self.exposure(order.account_id, order.instrument_id).add(order)
 
     def forget_order(self, order: Order) -> None:
         """The reverse of `index_order`, for an order that ended."""
         del self.orders[order.order_id]
-        exposure = self.exposures[order.account_id][order.instrument_id]
-        del exposure.orders[order.order_id]
-        if order.reduce_only:
-            exposure.reduce_only_orders -= 1
-        else:
-            exposure.count_order(order, -order.remaining)
+        self.exposures[order.account_id][order.instrument_id].remove(order)
 
     def index_wallet(self, wallet: Wallet) -> None:
         self.wallets[wallet.wallet_id] = wallet
@@ -289,7 +282,7 @@ def restore(snapshot: Snapshot) -> ExchangeState:
         state.exposures[order.account_id][order.instrument_id].locked += order.locked
     for order in sorted(snapshot.orders, key=lambda order: order.priority):
         if order.status is RESTING:
-            state.books[order.instrument_id].own_side(order.side).add(order)
+            state.books[order.instrument_id].add(order)
     for record in snapshot.client_orders:
         client_order_id = record.request.client_order_id
         if client_order_id is not None:
@@ -309,7 +302,6 @@ def _issue_order(wallet: Wallet) -> tuple[int, int]:
 
 def _restore_totals(state: ExchangeState, wallet: Wallet) -> None:
     for asset_id, holding in wallet.holdings.items():
-        state.ledger.post_to_wallet(asset_id, holding.balance)
-        state.ledger.wallet_changed(asset_id, holding.balance)
-        debt = state.ledger.settlement_debt.get(asset_id, 0) + holding.settlement_debt
-        state.ledger.settlement_debt[asset_id] = debt
+        state.ledger.posted_to_wallets[asset_id] += holding.balance
+        state.ledger.wallet_total[asset_id] += holding.balance
+        state.ledger.settlement_debt[asset_id] += holding.settlement_debt

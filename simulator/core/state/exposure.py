@@ -13,10 +13,18 @@ class OrderTotals:
 
     __slots__ = ("notional", "open_loss", "quantity")
 
-    def __init__(self) -> None:
-        self.quantity = 0
-        self.notional = 0
-        self.open_loss = 0
+    def __init__(self, quantity: int = 0, notional: int = 0, open_loss: int = 0) -> None:
+        self.quantity = quantity
+        self.notional = notional
+        self.open_loss = open_loss
+
+    def plus(self, other: "OrderTotals") -> "OrderTotals":
+        """The sums of both; these totals stay as they are."""
+        return OrderTotals(
+            self.quantity + other.quantity,
+            self.notional + other.notional,
+            self.open_loss + other.open_loss,
+        )
 
 
 class Exposure:
@@ -26,6 +34,7 @@ class Exposure:
         "buys",
         "locked",
         "long",
+        "multiplier",
         "orders",
         "record",
         "reduce_only_orders",
@@ -36,6 +45,7 @@ class Exposure:
 
     def __init__(self, record: InstrumentRecord, settings: Settings) -> None:
         self.record = record
+        self.multiplier = record.terms.notional_multiplier
         self.settings = settings
         self.long: Position | None = None
         self.short: Position | None = None
@@ -46,13 +56,10 @@ class Exposure:
         self.locked = 0
 
     def net_quantity(self) -> int:
-        """The signed position (one-way mode: one of the two sides at most)."""
-        quantity = 0
+        """The signed position; in one-way mode one of the two sides is open at most."""
         if self.long is not None:
-            quantity += self.long.quantity
-        if self.short is not None:
-            quantity += self.short.quantity
-        return quantity
+            return self.long.quantity
+        return 0 if self.short is None else self.short.quantity
 
     def position(self, side: PositionSide) -> Position | None:
         return self.long if side is LONG else self.short
@@ -60,11 +67,27 @@ class Exposure:
     def totals(self, side: Side) -> OrderTotals:
         return self.buys if side is BUY else self.sells
 
+    def add(self, order: Order) -> None:
+        """Files an open order and counts it in."""
+        self.orders[order.order_id] = order
+        if order.reduce_only:
+            self.reduce_only_orders += 1
+        else:
+            self.count_order(order, order.remaining)
+
+    def remove(self, order: Order) -> None:
+        """The reverse of `add`."""
+        del self.orders[order.order_id]
+        if order.reduce_only:
+            self.reduce_only_orders -= 1
+        elif order.remaining:
+            self.count_order(order, -order.remaining)
+
     def count_order(self, order: Order, quantity: int) -> None:
         """Counts `quantity` of an order in (or out, if negative), at its margin terms."""
         totals = self.buys if order.side is BUY else self.sells
         totals.quantity += quantity
-        totals.notional += quantity * order.assumed_price * self.record.terms.notional_multiplier
+        totals.notional += quantity * order.assumed_price * self.multiplier
         if order.open_loss:
             totals.open_loss += quantity * order.open_loss
 
