@@ -21,10 +21,11 @@ from simulator.core.model.instruments import (
     RiskTier,
     derive_deductions,
     initial_margin_at,
+    maintenance_at,
     tier_at,
 )
 from simulator.core.model.units import RATE_ONE
-from simulator.core.rules import fills, liquidation, margin
+from simulator.core.rules import fills, liquidation
 from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
 from tests.scenario import World, amount, instrument_terms, plain, rate
 
@@ -266,7 +267,7 @@ def bracket_cum_table(inputs: Inputs) -> Answer:
 def bracket_lookup(inputs: Inputs) -> Answer:
     notional = amount(inputs["notional"])
     tier = tier_at(table(inputs["brackets"]), notional)
-    exact = margin.maintenance_exact(notional, tier)
+    exact = maintenance_at(table(inputs["brackets"]), notional)
     return {
         "mmr": shown(tier.maintenance_margin_rate, 12),
         "cum": shown(tier.deduction, 8),
@@ -276,7 +277,7 @@ def bracket_lookup(inputs: Inputs) -> Answer:
 
 def maintenance_margin(inputs: Inputs) -> Answer:
     tier = RiskTier(0, None, rate(inputs["mmr"]), 1, amount(inputs["cum"]))
-    exact = margin.maintenance_exact(amount(inputs["notional"]), tier)
+    exact = maintenance_at((tier,), amount(inputs["notional"]))
     return {"maint_margin": shown(exact, 20)}
 
 
