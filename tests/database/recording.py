@@ -10,7 +10,7 @@ from random import Random
 
 from simulator.core.codec import GENESIS_HASH, Entry, chain_hash, encode_entry
 from simulator.core.exchange import Exchange
-from simulator.core.model.commands import AnyCommand
+from simulator.core.model.commands import AdvanceTime, AnyCommand
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
 from simulator.database.projection import Projector
@@ -61,14 +61,21 @@ class Recorder:
 def crowd_commands(
     state: ExchangeState, seed: int = 7, count: int = COMMANDS
 ) -> Iterator[AnyCommand]:
-    """The opening, then so many random commands, each built on what the state is by then."""
+    """The opening, then so many random commands, each built on what the state is by then.
+
+    When the first margin call stands a day passes, so that it is repeated (CALL-1).
+    """
     yield from opening_commands()
     dice = Random(seed)
     names = list(BUILDERS)
     weights = [BUILDERS[name][0] for name in names]
+    waited = False
     for _ in range(count):
         name = dice.choices(names, weights)[0]
         yield BUILDERS[name][1](state, Choices(dice.getrandbits(48)))
+        if state.standing_calls and not waited:
+            waited = True
+            yield AdvanceTime(state.time_ns + state.parameters.call_repeat_ns)
 
 
 def record(sizes: Iterable[int] = (1, 40, 3, 300, 7)) -> Iterator[Batch]:

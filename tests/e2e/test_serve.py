@@ -26,6 +26,11 @@ RESTARTING = 1012
 """How a websocket is closed by a server that stops."""
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 @contextmanager
 def running(home: Home) -> Iterator[Server]:
     """A server that is gone afterwards, whatever happens."""

@@ -42,6 +42,23 @@ def test_call_1_is_issued_when_equity_reaches_the_call_line() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("more", "called"), [("48", True), ("48.00000001", False), ("47.99999999", True)]
+)
+def test_call_1_at_the_line_is_under_it(more: str, called: bool) -> None:
+    """100 bought at 100 with 400: at 96 they are lost, and the call line is 48."""
+    world = World()
+    world.instrument("BTC")
+    world.account("ann", cross="500")
+    world.mark(BTC="100")
+    world.maker("BTC", asks="100 x 100")
+    world.buy("ann", "BTC", "100", leverage=25)
+    world.transfer("ann", more, "CROSS", "ISOLATED", at=LONG)
+    world.mark(BTC="96")
+    assert bool(world.happened(MarginCallIssued)) == called
+    assert world.happened(LiquidationStarted) == []
+
+
 @pytest.mark.parametrize("mode", ["ISOLATED", "CROSS"])
 def test_call_1_it_stands_until_equity_is_back_with_something_to_spare(mode: str) -> None:
     """Cleared at 1.05 x the call line; between the lines nothing is said."""

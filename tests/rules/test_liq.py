@@ -58,6 +58,17 @@ def test_liq_1_each_margin_mode_is_swept(mode: str, monkeypatch: pytest.MonkeyPa
     assert world.position("ann", "BTC") == ("90", "9000")
 
 
+@pytest.mark.parametrize(
+    ("margin", "liquidated"), [("438.4", True), ("438.40000001", False), ("438.39999999", True)]
+)
+def test_liq_1_at_the_line_is_under_it(margin: str, liquidated: bool) -> None:
+    """100 bought at 100: at 96 maintenance is 38.4, and 400 are lost."""
+    world = leveraged("100", 25)
+    world.transfer("ann", plain(amount(margin) - amount("400"), 8), "CROSS", "ISOLATED", at=LONG)
+    world.mark(BTC="96")
+    assert bool(world.happened(LiquidationStarted)) == liquidated
+
+
 def test_liq_1_until_it_ends_orders_are_refused_and_margin_may_be_added() -> None:
     """A liquidation that waits for a halted market is still a liquidation."""
     world = leveraged("50", 20, "CROSS")
@@ -247,7 +258,16 @@ def test_liq_4_all_of_a_cross_unit_taken_over_leaves_exactly_zero() -> None:
     world.mark(BTC="93.21", ETH="31.01", XRP="0.72")
     steps = world.happened(LiquidationStepTaken)
     assert len(steps) == 3
-    assert steps[0].equity > 0
+    left = steps[0].equity
+    notionals = [
+        world.exchange.state.instruments[step.instrument_id].terms.notional(
+            step.quantity, step.mark_price
+        )
+        for step in steps
+    ]
+    for number, step in enumerate(steps):
+        assert step.equity == left > 0
+        left -= left * notionals[number] // sum(notionals[number:])
     ended = world.happened(LiquidationEnded)[0]
     assert (ended.equity, ended.deficit, ended.shortfall) == (0, 0, 0)
     assert world.balance("ann") == "0"
