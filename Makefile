@@ -40,7 +40,8 @@ check: $(VENV)/.dev  ## Check style (ruff), types (mypy) and import directions
 bench: $(VENV)/.dev  ## Measure: prints a table, tests nothing
 	$(BIN)/python -m benchmarks
 
-soak: $(VENV)/.dev  ## Run the tests with many more and new random examples (takes hours)
+soak: $(VENV)/.dev  ## Kill the server 100 times; then many more random examples (takes hours)
+	$(BIN)/python -m tests.e2e.crash --rounds 100
 	SIMULATOR_TEST_PROFILE=soak $(BIN)/python -m pytest -n 2 -m "not data"
 
 $(BIN)/python:
