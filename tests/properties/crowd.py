@@ -154,13 +154,27 @@ def open_position(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     """At market, with most of what the account may lever."""
     account_id, instrument_id = choices.of(TRADERS), choices.of(INSTRUMENTS)
     side = choices.of((Side.BUY, Side.BUY, Side.SELL))
+    quantity = levered(state, account_id, instrument_id, choices.of((95, 60, 30)))
+    return c.PlaceOrder(account_id, instrument_id, side, OrderType.MARKET, quantity)
+
+
+def rest_near_mark(state: ExchangeState, choices: Choices) -> c.AnyCommand:
+    """A large order a few steps from the mark: what it locks may be lost before it is met."""
+    account_id, instrument_id = choices.of(TRADERS), choices.of(INSTRUMENTS)
+    side = choices.of((Side.BUY, Side.SELL))
+    quantity = levered(state, account_id, instrument_id, choices.of((90, 50)))
+    price = price_near_mark(state.instruments[instrument_id], -int(side) * (1 + choices.pick(4)))
+    return c.PlaceOrder(account_id, instrument_id, side, OrderType.LIMIT, quantity, price)
+
+
+def levered(state: ExchangeState, account_id: int, instrument_id: int, percent: int) -> int:
+    """The quantity that such a part of what may leave CROSS can lever."""
     record = state.instruments[instrument_id]
     cross = state.accounts[account_id].cross_wallet_id
     leverage = state.settings(account_id, instrument_id).leverage
-    notional = margin.withdrawable(state, cross) * leverage * choices.of((95, 60, 30)) // 100
+    notional = margin.withdrawable(state, cross) * leverage * percent // 100
     lot_value = record.terms.notional(record.terms.lot_size, margin.mark_of(record))
-    quantity = max(1, notional // lot_value) * record.terms.lot_size
-    return c.PlaceOrder(account_id, instrument_id, side, OrderType.MARKET, quantity)
+    return max(1, notional // lot_value) * record.terms.lot_size
 
 
 def reduce(state: ExchangeState, choices: Choices) -> c.AnyCommand:
@@ -363,6 +377,7 @@ def set_tiers(state: ExchangeState, choices: Choices) -> c.AnyCommand:
 BUILDERS: dict[str, tuple[int, Builder]] = {
     "place": (24, place),
     "open_position": (24, open_position),
+    "rest_near_mark": (8, rest_near_mark),
     "reduce": (8, reduce),
     "repeat": (2, repeat),
     "quote": (16, quote),

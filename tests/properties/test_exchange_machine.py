@@ -50,6 +50,10 @@ class ExchangeMachine(RuleBasedStateMachine):
         self._do(crowd.open_position, number)
 
     @rule(number=NUMBERS)
+    def rest_near_mark(self, number: int) -> None:
+        self._do(crowd.rest_near_mark, number)
+
+    @rule(number=NUMBERS)
     def reduce(self, number: int) -> None:
         self._do(crowd.reduce, number)
 

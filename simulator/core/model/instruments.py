@@ -147,11 +147,16 @@ def tier_at(tiers: tuple[RiskTier, ...], notional: int) -> RiskTier:
 
 def maintenance_at(tiers: tuple[RiskTier, ...], notional: int) -> int:
     """`N * MMR_k - cum_k` times 1e12, exact, k the tier of the notional (MARG-2)."""
-    tier = tier_at(tiers, notional)
-    return notional * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
+    for tier in tiers:
+        if tier.cap is None or notional <= tier.cap:
+            return notional * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
+    raise AssertionError("the last tier is open-ended")
 
 
 def initial_margin_at(tiers: tuple[RiskTier, ...], notional: int, leverage: int) -> int:
     """`notional / L`, L never above the cap of the notional's tier, rounded up (MARG-4)."""
-    highest = tier_at(tiers, notional).max_leverage
-    return divide_up(notional, leverage if leverage < highest else highest)
+    for tier in tiers:
+        if tier.cap is None or notional <= tier.cap:
+            highest = tier.max_leverage
+            return divide_up(notional, leverage if leverage < highest else highest)
+    raise AssertionError("the last tier is open-ended")

@@ -104,9 +104,8 @@ class IsolatedSketch:
         """Of the lock in CROSS, by orders that filled or will be canceled."""
         self.keep_margin = False
 
-    def refusal(self, side: Side, quantity: int, price: int, fee_rate: int) -> CancelReason | None:
+    def refusal(self, after: "AfterFill") -> CancelReason | None:
         """WAL-4: why the opening part of a fill must not be made; none if it may be."""
-        after = self._after(side, quantity, price, fee_rate)
         if after.opened == 0:
             return None
         room = margin.withdrawal_room(self.state, self.cross_wallet_id, self.released)
@@ -114,20 +113,15 @@ class IsolatedSketch:
             return CancelReason.INSUFFICIENT_MARGIN
         return None if after.is_above_call else CancelReason.WOULD_CAUSE_MARGIN_CALL
 
-    def would_cause_margin_call(self, side: Side, quantity: int, price: int, fee_rate: int) -> bool:
-        """Whether the opening part would leave the unit at or under its call line."""
-        after = self._after(side, quantity, price, fee_rate)
-        return after.opened > 0 and not after.is_above_call
-
-    def fill(self, side: Side, quantity: int, price: int, fee_rate: int) -> None:
+    def go_on(self, after: "AfterFill") -> None:
         """Goes on as if the fill were made."""
-        after = self._after(side, quantity, price, fee_rate)
         self.quantity = after.quantity
         self.entry = after.entry
         self.margin = after.margin
         self.spent += after.spent
 
-    def _after(self, side: Side, quantity: int, price: int, fee_rate: int) -> "_AfterFill":
+    def after(self, side: Side, quantity: int, price: int, fee_rate: int) -> "AfterFill":
+        """The account as a fill would leave it."""
         terms = self.record.terms
         parts = split_fill(self.quantity, self.entry, side, quantity, price, terms)
         spent = 0
@@ -150,11 +144,14 @@ class IsolatedSketch:
             spent += placed + fee_of(parts.opened_notional, fee_rate)
             net += side * parts.opened_quantity
             entry += side * parts.opened_notional
-        equity = held + net * margin.mark_of(self.record) * terms.notional_multiplier - entry
-        notional = terms.notional(abs(net), margin.mark_of(self.record))
-        exact = maintenance_at(self.record.tiers, notional)
+        above_call = parts.opened_quantity == 0 or self._is_above_call(net, entry, held)
+        return AfterFill(parts.opened_quantity, net, entry, held, spent, above_call)
+
+    def _is_above_call(self, net: int, entry: int, held: int) -> bool:
+        signed = net * margin.mark_of(self.record) * self.record.terms.notional_multiplier
+        exact = maintenance_at(self.record.tiers, abs(signed))
         call_margin = margin.call_margin_of(exact, self.state.parameters.call_ratio)
-        return _AfterFill(parts.opened_quantity, net, entry, held, spent, equity > call_margin)
+        return held + signed - entry > call_margin
 
     def _held_for(self, side: Side) -> int:
         """What an isolated wallet without a position still holds, or owes, within a command."""
@@ -164,13 +161,16 @@ class IsolatedSketch:
         return 0 if wallet is None else margin.net_assets(wallet)
 
 
-class _AfterFill(msgspec.Struct, frozen=True, gc=False):
+class AfterFill(msgspec.Struct, frozen=True, gc=False):
+    """An isolated account after a fill; `spent` went out of CROSS, or came back if negative."""
+
     opened: int
     quantity: int
     entry: int
     margin: int
     spent: int
     is_above_call: bool
+    """Asked of a fill that opens; one that only closes is always made."""
 
 
 def fee_rate(account: AccountRecord, terms: Instrument, maker: bool) -> int:
@@ -199,10 +199,6 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     parts: FillParts
     closing_fee: int
     opening_fee: int
-
-    @property
-    def fee(self) -> int:
-        return self.closing_fee + self.opening_fee
 
 
 def decide_fill(

@@ -85,7 +85,7 @@ def _refusal(
     sketch = fills.IsolatedSketch(run.state, order.account_id, exposure)
     sketch.released = order.locked - lock_after(order, quantity)
     rate = fills.fee_rate_of(run.state, order, maker)
-    return sketch.refusal(order.side, quantity, price, rate)
+    return sketch.refusal(sketch.after(order.side, quantity, price, rate))
 
 
 def lock_after(order: Order, quantity: int) -> int:
@@ -111,8 +111,8 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
             maker.order_id,
             taker.account_id,
             maker.account_id,
-            taker_fill.fee,
-            maker_fill.fee,
+            taker_fill.closing_fee + taker_fill.opening_fee,
+            maker_fill.closing_fee + maker_fill.opening_fee,
             taker_fill.parts.realized_pnl,
             maker_fill.parts.realized_pnl,
         )

@@ -16,7 +16,7 @@ from simulator.core.model.enums import (
     Side,
 )
 from simulator.core.model.instruments import maintenance_at
-from simulator.core.model.units import RATE_ONE, rate_of_up
+from simulator.core.model.units import RATE_ONE, divide_up, rate_of_up
 from simulator.core.rules import fills, margin
 from simulator.core.rules.taking import Intent, Taken, reducible_after, take
 from simulator.core.state.exchange_state import ExchangeState
@@ -221,14 +221,26 @@ def _cross_cover(
     """
     wallet = state.wallets[intent.account.cross_wallet_id]
     risk = margin.assess(state, wallet.wallet_id)
-    opening = 0 if intent.reduce_only else resting
     required = margin.cross_requirement(state, wallet, intent.exposure)
-    required += _requirement_after(intent, taken, opening, terms)
-    call_margin, cost = risk.call_margin, 0
-    if taken.quantity:
-        call_margin = _call_margin_after(state, intent, taken, risk)
-        cost = _cost_of_fills(intent, taken)
-    return (required if required > call_margin else call_margin) + cost, risk.equity
+    required += _requirement_after(intent, taken, 0 if intent.reduce_only else resting, terms)
+    if taken.quantity == 0:
+        return (required if required > risk.call_margin else risk.call_margin), risk.equity
+    call_margin, cost = _after_fills(state, intent, taken, risk)
+    return max(required, call_margin) + cost, risk.equity
+
+
+def _after_fills(
+    state: ExchangeState, intent: Intent, taken: Taken, risk: margin.UnitRisk
+) -> tuple[int, int]:
+    """The unit's call margin after the fills; their loss against mark, and their fees."""
+    exposure, side = intent.exposure, intent.side
+    net = exposure.net_quantity()
+    value = margin.mark_of(exposure.record) * exposure.multiplier
+    tiers = exposure.record.tiers
+    exact = risk.exact_maintenance - maintenance_at(tiers, abs(net) * value)
+    exact += maintenance_at(tiers, abs(net + side * taken.quantity) * value)
+    cost = taken.fee - side * (taken.quantity * value - taken.notional)
+    return divide_up(exact, state.parameters.call_ratio), cost
 
 
 def _requirement_after(intent: Intent, taken: Taken, opening: int, terms: tuple[int, int]) -> int:
@@ -240,8 +252,9 @@ def _requirement_after(intent: Intent, taken: Taken, opening: int, terms: tuple[
         buys, sells = _without_ended(intent, taken)
     net = exposure.net_quantity() + side * taken.quantity
     notional = opening * assumed * exposure.multiplier
-    if open_loss or buys.open_loss or sells.open_loss:
-        more = OrderTotals(opening, notional, opening * open_loss)
+    loss = opening * open_loss
+    if loss or buys.open_loss or sells.open_loss:
+        more = OrderTotals(opening, notional, loss)
         if side is BUY:
             return margin.exposure_requirement(exposure, net, buys.plus(more), sells)
         return margin.exposure_requirement(exposure, net, buys, sells.plus(more))
@@ -261,21 +274,3 @@ def _without_ended(intent: Intent, taken: Taken) -> tuple[OrderTotals, OrderTota
             less = OrderTotals(-order.remaining, -notional, -order.remaining * order.open_loss)
             totals[order.side] = totals[order.side].plus(less)
     return totals[BUY], totals[SELL]
-
-
-def _call_margin_after(
-    state: ExchangeState, intent: Intent, taken: Taken, risk: margin.UnitRisk
-) -> int:
-    record, net = intent.exposure.record, intent.exposure.net_quantity()
-    value = margin.mark_of(record) * intent.exposure.multiplier
-    exact = risk.exact_maintenance - maintenance_at(record.tiers, abs(net) * value)
-    net += intent.side * taken.quantity
-    exact += maintenance_at(record.tiers, abs(net) * value)
-    return margin.call_margin_of(exact, state.parameters.call_ratio)
-
-
-def _cost_of_fills(intent: Intent, taken: Taken) -> int:
-    """The loss of the fills against mark, and their fees."""
-    record = intent.exposure.record
-    at_mark = record.terms.notional(taken.quantity, margin.mark_of(record))
-    return taken.fee - intent.side * (at_mark - taken.notional)

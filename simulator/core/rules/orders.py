@@ -60,10 +60,29 @@ def place_order(run: Execution, command: PlaceOrder) -> None:
     if isinstance(plan, Refusal):
         _reject(run, command, plan)
         return
-    order = accept(run, command, plan)
+    order_id = run.state.counters.order + 1
+    run.emit(
+        OrderAccepted(
+            order_id,
+            command.account_id,
+            command.instrument_id,
+            command.side,
+            command.order_type,
+            plan.intent.time_in_force,
+            plan.intent.limit,
+            command.quantity,
+            command.post_only,
+            command.reduce_only,
+            command.keep_margin,
+            plan.intent.exposure.settings.margin_mode,
+            plan.assumed_price,
+            plan.open_loss,
+            command.client_order_id,
+        )
+    )
     if command.client_order_id is not None:
-        run.emit(ClientOrderRecorded(command.account_id, command, order.order_id, None, None, None))
-    work(run, order, plan)
+        run.emit(ClientOrderRecorded(command.account_id, command, order_id, None, None, None))
+    work(run, run.state.orders[order_id], plan)
 
 
 def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
@@ -274,7 +293,7 @@ def _limit_refusal(intent: Intent) -> Refusal | None:
     """ORD-2: position and opening orders within what the chosen leverage allows."""
     exposure = intent.exposure
     record = exposure.record
-    limit = margin.position_limit(record, intent.leverage)
+    limit = margin.position_limit(record, exposure.settings.leverage)
     if limit is None:
         return None
     quantity = exposure.totals(intent.side).quantity + intent.quantity
@@ -288,32 +307,6 @@ def _limit_refusal(intent: Intent) -> Refusal | None:
 
 
 # -- working an accepted order -----------------------------------------------------------------
-
-
-def accept(run: Execution, command: PlaceOrder, plan: Plan) -> Order:
-    """Emits the acceptance; the order now exists, but rests nowhere yet."""
-    order_id = run.state.counters.order + 1
-    intent = plan.intent
-    run.emit(
-        OrderAccepted(
-            order_id,
-            command.account_id,
-            command.instrument_id,
-            command.side,
-            command.order_type,
-            intent.time_in_force,
-            intent.limit,
-            command.quantity,
-            command.post_only,
-            command.reduce_only,
-            command.keep_margin,
-            intent.margin_mode,
-            plan.assumed_price,
-            plan.open_loss,
-            command.client_order_id,
-        )
-    )
-    return run.state.orders[order_id]
 
 
 def work(run: Execution, order: Order, plan: Plan) -> None:

@@ -160,7 +160,8 @@ class _Walk:
             )
             if quantity == 0:
                 continue
-            if not self._taker_may(quantity, maker.price):
+            if self.sketch is not None and not self._may_take(self.sketch, maker, quantity):
+                self.stopped = CancelReason.WOULD_CAUSE_MARGIN_CALL
                 return
             self._fill(maker, quantity)
 
@@ -192,40 +193,39 @@ class _Walk:
             net = sketch.quantity
             quantity = min(quantity, abs(net) if net * maker.side < 0 else 0)
         rate = fills.fee_rate_of(self.state, maker, maker=True)
+        after = sketch.after(maker.side, quantity, maker.price, rate)
         if isolated and quantity > 0:
             kept = divide_up(maker.locked * (maker.remaining - quantity), maker.remaining)
             sketch.released += maker.locked - kept
-            if sketch.refusal(maker.side, quantity, maker.price, rate) is not None:
+            if sketch.refusal(after) is not None:
                 sketch.released += kept
                 return 0
-        sketch.fill(maker.side, quantity, maker.price, rate)
+        sketch.go_on(after)
         return quantity
 
-    def _taker_may(self, quantity: int, price: int) -> bool:
-        """Whether the call line lets the fill be made; one that lacks cover is counted on, so
-        that the whole order is refused with all that it would need."""
-        sketch, side = self.sketch, self.intent.side
-        if sketch is None:
-            return True
-        if not sketch.would_cause_margin_call(side, quantity, price, self.rate):
-            return True
-        refusal = sketch.refusal(side, quantity, price, self.rate)
-        if refusal is CancelReason.INSUFFICIENT_MARGIN:
-            return True
-        self.stopped = CancelReason.WOULD_CAUSE_MARGIN_CALL
-        return False
+    def _may_take(self, sketch: fills.IsolatedSketch, maker: Order, quantity: int) -> bool:
+        """Whether the call line lets the fill be made, which then goes into the sketch.
+
+        One that lacks cover is counted on, so that the whole order is refused with all that it
+        would need.
+        """
+        after = sketch.after(self.intent.side, quantity, maker.price, self.rate)
+        if not after.is_above_call:
+            if sketch.refusal(after) is not CancelReason.INSUFFICIENT_MARGIN:
+                return False
+        sketch.go_on(after)
+        return True
 
     def _fill(self, maker: Order, quantity: int) -> None:
-        intent, price = self.intent, maker.price
-        terms = intent.exposure.record.terms
-        parts = fills.split_fill(self.net, 0, intent.side, quantity, price, terms)
-        if parts.closed_quantity:
-            self.fee += fills.fee_of(parts.closed_notional, self.rate)
-        if parts.opened_quantity:
-            self.fee += fills.fee_of(parts.opened_notional, self.rate)
-        if self.sketch is not None:
-            self.sketch.fill(intent.side, quantity, price, self.rate)
+        side, price = self.intent.side, maker.price
+        unit_notional = price * self.intent.exposure.multiplier
+        held = -self.net * side
+        closed = 0 if held <= 0 else quantity if quantity < held else held
+        if closed:  # the closing and the opening part of a fill pay their fees apart
+            self.fee += fills.fee_of(closed * unit_notional, self.rate)
+        if closed < quantity:
+            self.fee += fills.fee_of((quantity - closed) * unit_notional, self.rate)
         self.fills.append((maker.order_id, price, quantity))
-        self.net += intent.side * quantity
+        self.net += side * quantity
         self.quantity += quantity
-        self.notional += parts.closed_notional + parts.opened_notional
+        self.notional += quantity * unit_notional

@@ -157,9 +157,12 @@ class ExchangeState:
         by_instrument = self.exposures.get(account_id)
         if by_instrument is None:
             by_instrument = self.exposures[account_id] = {}
-        if instrument_id not in by_instrument:
-            by_instrument[instrument_id] = self._default_exposure(account_id, instrument_id)
-        return by_instrument[instrument_id]
+        exposure = by_instrument.get(instrument_id)
+        if exposure is None:
+            exposure = by_instrument[instrument_id] = self._default_exposure(
+                account_id, instrument_id
+            )
+        return exposure
 
     def index_order(self, order: Order) -> None:
         """Files an open order, here and in its account's exposure."""
