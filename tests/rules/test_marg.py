@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.core import views
-from simulator.core.model.instruments import derive_deductions
+from simulator.core.model.instruments import RiskTier, derive_deductions
 from simulator.core.rules.liquidation_price import (
     LiquidationPrice,
     UnitLine,
@@ -277,9 +277,9 @@ TWO = derive_deductions([(0, 1_000_000, rate("1%"), 50), (1_000_000, None, rate(
     ],
 )
 def test_marg_7_liquidation_price(
-    unit: UnitLine, tiers: tuple[object, ...], mark: int, found: LiquidationPrice
+    unit: UnitLine, tiers: tuple[RiskTier, ...], mark: int, found: LiquidationPrice
 ) -> None:
-    assert liquidation_price(unit, tiers, mark) == found  # type: ignore[arg-type]
+    assert liquidation_price(unit, tiers, mark) == found
 
 
 @pytest.mark.parametrize(
