@@ -7,11 +7,13 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+COMPILED := build/compiled
+COMPILED_PYTHON := PYTHONPATH=$(COMPILED):. $(BIN)/python -P
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 export SIMULATOR_DATA ?= ../shared/data
 
-.PHONY: help run test test-fast test-data check bench soak
+.PHONY: help run test test-fast test-data check compile bench soak
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,12 +39,28 @@ check: $(VENV)/.dev  ## Check style (ruff), types (mypy) and import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/.dev  ## Measure: prints a table, tests nothing
+compile: $(COMPILED)/.done  ## Compile rules and state of the core with mypyc into build/compiled
+
+bench: $(VENV)/.dev $(COMPILED)/.done  ## Measure: prints tables, tests nothing (needs a C compiler)
 	$(BIN)/python -m benchmarks
+	$(COMPILED_PYTHON) -m benchmarks.core_commands
+	$(COMPILED_PYTHON) -m benchmarks.fold
 
 soak: $(VENV)/.dev  ## Kill the server 100 times; then many more random examples (takes hours)
 	$(BIN)/python -m tests.e2e.crash --rounds 100
 	SIMULATOR_TEST_PROFILE=soak $(BIN)/python -m pytest -n 2 -m "not data"
+
+# The same source, compiled in a folder of its own: what is run and tested otherwise stays Python.
+# The modules of msgspec structs (model, records, notes) are left as they are.
+$(COMPILED)/.done: $(VENV)/.dev $(shell find simulator/core -name '*.py')
+	rm -rf $(COMPILED) && mkdir -p $(COMPILED)
+	cp -r simulator $(COMPILED)/simulator
+	cd $(COMPILED) && $(CURDIR)/$(BIN)/mypyc --strict --explicit-package-bases \
+		simulator/core/exchange.py simulator/core/model/units.py \
+		$$(find simulator/core/rules simulator/core/state -name '*.py' \
+			! -name __init__.py ! -name records.py ! -name notes.py | sort) > mypyc.log 2>&1 \
+		|| { tail -n 20 mypyc.log >&2; exit 1; }
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \

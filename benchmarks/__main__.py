@@ -20,7 +20,7 @@ PROGRAMS: tuple[Callable[[], Table], ...] = (
 def main() -> None:
     console = Console()
     console.print(machine())
-    console.print("Garbage collection is on; what a setup left behind is frozen (gc.freeze).")
+    console.print("Garbage collection stays on; what a setup leaves behind is frozen first.")
     for program in PROGRAMS:
         console.print(program())
 

@@ -6,7 +6,7 @@ The events of the mix of `order_flow`, once from memory and once decoded from th
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measuring import Stopwatch, settle
+from benchmarks.measuring import Stopwatch, kind_of_core, settle
 from benchmarks.order_flow import Step, rehearse, warmed_floor
 from simulator.core.codec import Entry, decode_entry, encode_entry
 from simulator.core.exchange import Exchange
@@ -16,8 +16,11 @@ COMMANDS = 60_000
 
 
 def table() -> Table:
-    table = Table(title=f"Folding the events of {COMMANDS:,} commands (CROSS)")
-    for column in ("from", "events/s", "per second of processor time", "bytes/event"):
+    table = Table(
+        title=f"Folding ({kind_of_core()}) the events of {COMMANDS:,} commands (CROSS)",
+        caption="CPU/s: events per second of processor time.",
+    )
+    for column in ("from", "events/s", "CPU/s", "bytes/event"):
         table.add_column(column, justify="right")
     warm_up, steps = rehearse(MarginMode.CROSS, COMMANDS)
     events = sum(len(step.events) for step in steps)

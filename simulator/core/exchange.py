@@ -78,7 +78,7 @@ class Exchange:
         state.seq += 1
         if time_ns > state.time_ns and kind is not c.AdvanceTime:
             state.time_ns = time_ns  # AdvanceTime moves the clock itself, step by step
-        run = Execution(state, self._watch, [])
+        run = Execution(state, self._watch)
         if state.pending_sweep and kind is not c.ContinueSweep:
             refusal: Refusal | None = refuse(RejectReason.SWEEP_IN_PROGRESS)
         else:

@@ -1,7 +1,5 @@
 """One command at work: the state it reads, and `emit`, through which alone it changes anything."""
 
-import msgspec
-
 from simulator.core.model.events import AnyEvent
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules.risk_watch import RiskWatch
@@ -9,12 +7,15 @@ from simulator.core.state.apply import HANDLERS
 from simulator.core.state.exchange_state import ExchangeState
 
 
-class Execution(msgspec.Struct, gc=False):
+class Execution:
     """Collects the events of one command. An emitted event has happened by the next line."""
 
-    state: ExchangeState
-    watch: RiskWatch
-    events: list[AnyEvent]
+    __slots__ = ("events", "state", "watch")
+
+    def __init__(self, state: ExchangeState, watch: RiskWatch) -> None:
+        self.state = state
+        self.watch = watch
+        self.events: list[AnyEvent] = []
 
     def emit(self, event: AnyEvent) -> None:
         self.events.append(event)

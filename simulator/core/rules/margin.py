@@ -152,7 +152,7 @@ def cross_requirement(state: ExchangeState, wallet: Wallet, beside: Exposure | N
     by_instrument = state.exposures.get(wallet.account_id)
     if by_instrument is not None:
         for exposure in by_instrument.values():
-            if exposure.settings.margin_mode is CROSS_MARGIN and exposure is not beside:
+            if exposure is not beside and exposure.settings.margin_mode is CROSS_MARGIN:
                 net = exposure.net_quantity()
                 required += exposure_requirement(exposure, net, exposure.buys, exposure.sells)
     return required

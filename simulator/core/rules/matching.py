@@ -120,9 +120,10 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
     in_liquidation = taker.liquidation_id is not None
     fills.settle_fill(run, taker_fill, taker.keep_margin or in_liquidation, taker_lock)
     fills.settle_fill(run, maker_fill, maker.keep_margin, maker_lock)
-    for exposure in (taker_fill.exposure, maker_fill.exposure):
-        if exposure.reduce_only_orders:
-            shrink_reduce_only(run, exposure)
+    if taker_fill.exposure.reduce_only_orders:
+        shrink_reduce_only(run, taker_fill.exposure)
+    if maker_fill.exposure.reduce_only_orders:
+        shrink_reduce_only(run, maker_fill.exposure)
 
 
 def shrink_reduce_only(run: Execution, exposure: Exposure) -> None:

@@ -27,14 +27,19 @@ def pay(
     """Takes `amount` out of a wallet for a loss or a fee, advancing what it does not have."""
     if amount == 0:
         return
-    balance = run.state.holding(wallet_id).balance
+    holding = run.state.wallets[wallet_id].holdings.get(VALUATION_ASSET)
+    balance = 0 if holding is None else holding.balance
     if balance < amount:
-        missing = amount - balance
-        if wallet_id == INSURANCE_FUND:
-            transfer(run, TransferKind.SHORTFALL, SHORTFALL, wallet_id, missing, cause)
-        else:
-            transfer(run, TransferKind.SETTLEMENT, LENDING_POOL, wallet_id, missing, cause)
+        _advance(run, wallet_id, amount - balance, cause)
     transfer(run, kind, wallet_id, target, amount, cause)
+
+
+def _advance(run: Execution, wallet_id: int, missing: int, cause: Cause) -> None:
+    """What the wallet does not have: a debt of a trader, a shortfall of the insurance fund."""
+    if wallet_id == INSURANCE_FUND:
+        transfer(run, TransferKind.SHORTFALL, SHORTFALL, wallet_id, missing, cause)
+    else:
+        transfer(run, TransferKind.SETTLEMENT, LENDING_POOL, wallet_id, missing, cause)
 
 
 def receive(
@@ -44,7 +49,7 @@ def receive(
     if amount == 0:
         return
     transfer(run, kind, source, wallet_id, amount, cause)
-    if run.state.holding(wallet_id).settlement_debt:
+    if run.state.wallets[wallet_id].holdings[VALUATION_ASSET].settlement_debt:
         repay_settlement(run, wallet_id, cause)
 
 
@@ -59,15 +64,8 @@ def transfer(
     run: Execution, kind: TransferKind, source: int, target: int, amount: int, cause: Cause
 ) -> None:
     """One double entry in the valuation asset."""
+    order_id, trade_id, liquidation_id = cause.order_id, cause.trade_id, cause.liquidation_id
+    asset_id = VALUATION_ASSET
     run.emit(
-        Transferred(
-            kind,
-            source,
-            target,
-            VALUATION_ASSET,
-            amount,
-            cause.order_id,
-            cause.trade_id,
-            cause.liquidation_id,
-        )
+        Transferred(kind, source, target, asset_id, amount, order_id, trade_id, liquidation_id)
     )

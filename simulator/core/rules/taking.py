@@ -144,26 +144,27 @@ class _Walk:
         self._makers: dict[int, fills.IsolatedSketch] = {}
 
     def go(self, makers: BookSide) -> None:
+        """Meets maker after maker until the order is filled, or stopped."""
         intent = self.intent
         account_id = intent.account.account_id
-        for maker in makers.orders_within(intent.limit):
-            left = intent.quantity - self.quantity
-            if intent.reduce_only:
-                left = min(left, abs(self.net) if self.net * intent.side < 0 else 0)
-            if left == 0:
-                break
-            if maker.account_id == account_id:
-                self._expire(maker)
-                continue
-            quantity = self._maker_quantity(
-                maker, left if left < maker.remaining else maker.remaining
-            )
-            if quantity == 0:
-                continue
-            if self.sketch is not None and not self._may_take(self.sketch, maker, quantity):
-                self.stopped = CancelReason.WOULD_CAUSE_MARGIN_CALL
-                return
-            self._fill(maker, quantity)
+        for level in makers.levels_within(intent.limit):
+            for maker in level.orders.values():
+                left = intent.quantity - self.quantity
+                if intent.reduce_only:
+                    left = min(left, abs(self.net) if self.net * intent.side < 0 else 0)
+                if left == 0:
+                    return
+                if maker.account_id == account_id:
+                    self._expire(maker)
+                    continue
+                quantity = left if left < maker.remaining else maker.remaining
+                quantity = self._maker_quantity(maker, quantity)
+                if quantity == 0:
+                    continue
+                if self.sketch is not None and not self._may_take(self.sketch, maker, quantity):
+                    self.stopped = CancelReason.WOULD_CAUSE_MARGIN_CALL
+                    return
+                self._fill(maker, quantity)
 
     def _expire(self, order: Order) -> None:
         """The lock of an own order in the way is free for what comes after it, not before."""

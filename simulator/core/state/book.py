@@ -45,13 +45,13 @@ class BookSide:
         for key in reversed(self.keys):
             yield self.levels[key * self.sign]
 
-    def orders_within(self, limit: int) -> Iterator[Order]:
-        """All orders at `limit` or better for the taker, in the order in which they would trade."""
+    def levels_within(self, limit: int) -> Iterator[Level]:
+        """The levels at `limit` or better for the taker, best first."""
         threshold = limit * self.sign
         for key in reversed(self.keys):
             if key < threshold:
                 return
-            yield from self.levels[key * self.sign].orders.values()
+            yield self.levels[key * self.sign]
 
     def open_level(self, price: int) -> Level:
         level = Level(price)

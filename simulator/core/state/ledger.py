@@ -11,7 +11,7 @@ from collections import defaultdict
 from simulator.core.model.accounts import FIRST_CLEARING, clearing_account
 
 
-class LedgerError(AssertionError):
+class LedgerError(Exception):
     """LED-3 is broken: the world halts rather than go on with wrong money."""
 
 
