@@ -5,7 +5,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import core_commands, fold, mark_tick, replay_day, websocket_orders
+from benchmarks import core_commands, fold, http_orders, mark_tick, replay_day, websocket_orders
 from benchmarks.measuring import machine
 
 PROGRAMS: tuple[Callable[[], Table], ...] = (
@@ -13,6 +13,7 @@ PROGRAMS: tuple[Callable[[], Table], ...] = (
     fold.table,
     mark_tick.table,
     websocket_orders.table,
+    http_orders.table,
     replay_day.table,
 )
 

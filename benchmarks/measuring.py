@@ -7,6 +7,7 @@ view, as a server does once it has recovered.
 
 import gc
 import logging
+import math
 import os
 import platform
 import time
@@ -58,10 +59,10 @@ def kind_of_core() -> str:
     return "pure Python" if str(orders.__file__).endswith(".py") else "compiled"
 
 
-def percentile(values: Sequence[int], percent: int) -> int:
+def percentile(values: Sequence[int], percent: float) -> int:
     """The smallest value that at least `percent` of all values do not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def microseconds(nanoseconds: int) -> str:

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from simulator.database.engine import open_engine, reading
+from simulator.database.engine import masked, open_engine, reading
 from simulator.database.rebuild import dump
 from tests.databases import KINDS, VARIABLE, Databases, databases_of
 from tests.e2e.audit import WORLD, Shadow, audit, check_ledger
@@ -388,7 +388,7 @@ def main() -> int:
         asyncio.run(crashes.run(options.rounds, console))
     except (Violation, ServerFailedError) as violation:
         console.print(table(crashes.rows))
-        console.print(f"{violation}\n{home.url} and {folder} are kept", markup=False)
+        console.print(f"{violation}\n{masked(home.url)} and {folder} are kept", markup=False)
         return 1
     console.print(table(crashes.rows))
     console.print(summary(crashes.rows), highlight=False, soft_wrap=True)
