@@ -22,7 +22,7 @@ import uvloop
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 
-from benchmarks.measuring import settle
+from benchmarks.measuring import quiet_log, settle
 from benchmarks.trading_floor import MARK, TIERS, USDT, perpetual
 from simulator.api.app import ApiContext, ApiSettings, create_app
 from simulator.core.model.commands import (
@@ -116,6 +116,7 @@ def _fresh(database: str) -> Iterator[str]:
 
 def serve(url: str, pipe: Connection) -> None:
     """Serves until told to stop; answers `cpu` with the processor time it has taken so far."""
+    quiet_log()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(url, pipe))
 
