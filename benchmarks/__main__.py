@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rich.table import Table
 
-from benchmarks import core_commands, fold, mark_tick, replay_day, websocket_orders
+from benchmarks import core_commands, fold, http_orders, mark_tick, replay_day, websocket_orders
 from benchmarks.measuring import console, machine
 
 PROGRAMS: tuple[Callable[[], Table], ...] = (
@@ -12,6 +12,7 @@ PROGRAMS: tuple[Callable[[], Table], ...] = (
     fold.table,
     mark_tick.table,
     websocket_orders.table,
+    http_orders.table,
     replay_day.table,
 )
 

@@ -7,6 +7,7 @@ view, as a server does once it has recovered.
 
 import gc
 import logging
+import math
 import os
 import platform
 import time
@@ -66,10 +67,10 @@ def console() -> Console:
     return wide
 
 
-def percentile(values: Sequence[int], percent: int) -> int:
+def percentile(values: Sequence[int], percent: float) -> int:
     """The smallest value that at least `percent` of all values do not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def microseconds(nanoseconds: int) -> str:

@@ -25,6 +25,7 @@ from simulator.bootstrap import Host, open_host, open_practice
 from simulator.config.exchange import ApiConfig
 from simulator.config.world import WorldConfig
 from simulator.database.candles import Candles
+from simulator.database.engine import masked
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
 from simulator.runtime.world import World
@@ -44,8 +45,8 @@ def run_server(settings: Settings, console: Console) -> None:
 
     Raises:
         CannotListenError: somebody else has the port, or the address is not of this machine.
-        ConfigError, WorldChangedError, UnusableDatabaseError, UnknownRevisionError: the practice
-            world cannot be opened.
+        ConfigError, WorldChangedError, WorldTakenError, UnusableDatabaseError,
+            UnknownRevisionError: the practice world cannot be opened.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     run(serve(settings, console))
@@ -66,7 +67,7 @@ async def serve(settings: Settings, console: Console) -> None:
     exchange = settings.load_exchange()
     config = settings.load_world(exchange)
     with listen_on(settings.host, settings.port) as listener:
-        _say(console, f"Opening {escape(settings.database_url)} …")
+        _say(console, f"Opening {escape(masked(settings.database_url))} …")
         async with open_host(settings, exchange.limits) as host:
             world = await open_practice(host, exchange, config)
             app = create_app(api_context(host, config, api_settings(exchange.api)))
