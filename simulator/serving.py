@@ -27,6 +27,7 @@ from simulator.config.world import WorldConfig
 from simulator.database.candles import Candles
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.runtime.world import World
 from simulator.settings import Settings, SettingsError
 from simulator.web import add_pages
@@ -152,6 +153,7 @@ def api_context(host: Host, config: WorldConfig, settings: ApiSettings) -> ApiCo
         identities=Identities(host.engine),
         histories=Histories(host.engine),
         candles=Candles(host.engine),
+        statistics=Statistics(host.engine),
         default_world=config.name,
         guest=GuestSettings(deposit=config.guest_endowment),
         settings=settings,

@@ -34,6 +34,7 @@ def create_app(context: ApiContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=documents.operation_id,
     )
     app.state.api = api = Api(context)
     add_handlers(app)

@@ -11,6 +11,7 @@ from simulator.api.stream.world_stream import StreamSettings
 from simulator.database.candles import Candles
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.runtime.clocks import wall_ns
 from simulator.runtime.registry import Registry
 
@@ -52,6 +53,7 @@ class ApiContext:
     identities: Identities
     histories: Histories
     candles: Candles
+    statistics: Statistics
     default_world: str = DEFAULT_WORLD
     guest: GuestSettings = field(default_factory=GuestSettings)
     settings: ApiSettings = field(default_factory=ApiSettings)
