@@ -143,6 +143,8 @@ def api_settings(config: ApiConfig) -> ApiSettings:
         requests=Rate(*config.requests),
         orders=Rate(*config.orders),
         guests=Rate(*config.guests),
+        max_body_bytes=config.max_body_bytes,
+        timeout_ms=config.timeout_ms,
     )
 
 

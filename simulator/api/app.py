@@ -38,7 +38,7 @@ def create_app(context: ApiContext) -> FastAPI:
     )
     app.state.api = api = Api(context)
     add_handlers(app)
-    app.add_middleware(RequestMiddleware, max_body_bytes=context.settings.max_body_bytes)
+    app.add_middleware(RequestMiddleware, settings=context.settings)
     app.include_router(health.router)
     v1 = APIRouter(prefix="/v1")
     for nouns in (worlds, guests, accounts, orders, histories):

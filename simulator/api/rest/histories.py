@@ -55,7 +55,8 @@ async def list_fills(
         lambda row: history_shapes.fills(door.numbers, account_id, row),
     )
     items = [fill for fills in pages.items for fill in fills]
-    return answer_list(query, Page(items=items, next=pages.next, seq=pages.seq), Fill)
+    page = Page(items=items, next=pages.next, seq=pages.seq)
+    return answer_list(query, page, Fill)
 
 
 @router.get("/ledger", **route(Page[shapes.LedgerEntry], private=True, is_list=True))
