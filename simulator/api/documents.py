@@ -108,6 +108,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(list(_shapes), ref_template=_TEMPLATE)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(components)
+    _simplify_pairs(schemas)
     document["components"]["securitySchemes"] = {
         "token": {
             "type": "http",
@@ -119,6 +120,20 @@ def document(app: FastAPI) -> dict[str, Any]:
         _complete(operation, path, method)
     app.openapi_schema = document
     return document
+
+
+def _simplify_pairs(node: Any) -> None:
+    """Says a tuple of equal kinds without `prefixItems`, which many tools do not understand."""
+    if isinstance(node, dict):
+        kinds = node.get("prefixItems")
+        if isinstance(kinds, list) and all(kind == kinds[0] for kind in kinds):
+            del node["prefixItems"]
+            node["items"] = kinds[0]
+        for value in node.values():
+            _simplify_pairs(value)
+    elif isinstance(node, list):
+        for value in node:
+            _simplify_pairs(value)
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
