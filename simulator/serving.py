@@ -80,7 +80,7 @@ async def serve(settings: Settings, console: Console) -> None:
                     lifespan="on",
                     timeout_graceful_shutdown=5,
                     ws_ping_interval=20,
-                    ws_max_size=131_072,
+                    ws_max_size=2 * exchange.api.max_body_bytes,
                     ws_per_message_deflate=False,
                 ),
             )

@@ -153,7 +153,11 @@ def _complete(operation: dict[str, Any], path: str, method: str) -> None:
     del responses["default"]
     private = "security" in operation
     for status in _statuses(operation, path, method):
-        responses.setdefault(str(status), _problem(status))
+        problem = _problem(status)
+        if str(status) in responses:  # what is not ready says so with its own shape, too
+            responses[str(status)]["content"].update(problem["content"])
+        else:
+            responses[str(status)] = problem
     if private:
         for response in responses.values():
             headers = response.setdefault("headers", {})

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi.openapi.models import OpenAPI
 
 from simulator.api.documents import operations
 from tests.api.venue import Venue
@@ -55,3 +56,16 @@ async def test_answers_have_the_fields_of_the_document(venue: Venue) -> None:
     assert sorted(placed["order"]) == sorted(schemas["Order"]["properties"])
     (instrument, *_) = (await venue.public("/instruments"))["items"]
     assert sorted(instrument) == sorted(schemas["Instrument"]["properties"])
+
+
+async def test_the_document_is_openapi(venue: Venue) -> None:
+    document = (await venue.client.get("/v1/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    OpenAPI.model_validate(document)
+
+
+async def test_what_is_not_ready_may_say_so_in_two_ways(venue: Venue) -> None:
+    document = (await venue.client.get("/v1/openapi.json")).json()
+    answers = document["paths"]["/ready"]["get"]["responses"]
+    assert [*answers["503"]["content"]] == ["application/json", "application/problem+json"]
+    assert [*answers["200"]["content"]] == ["application/json"]
