@@ -4,6 +4,7 @@ The window is 1,440 whole minutes, the current one included: it moves on once a 
 leaves it with its minute.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Engine, Select, and_, cast, func, select
@@ -41,16 +42,22 @@ class Statistics:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def of_day(self, world_id: str, time_ns: int) -> dict[int, StatisticsItem]:
+    def of_day(
+        self, world_id: str, instrument_ids: Sequence[int], time_ns: int
+    ) -> dict[int, StatisticsItem]:
         """By instrument id; an instrument that did not trade within the window is not there."""
-        query = _query(world_id, first_minute(time_ns), time_ns)
+        query = _query(world_id, instrument_ids, first_minute(time_ns), time_ns)
         with reading(self._engine) as connection:
             items = [StatisticsItem(*row) for row in connection.execute(query)]
         return {item.instrument_id: item for item in items}
 
 
-def _query(world_id: str, start_ns: int, end_ns: int) -> Select[Any]:
-    """Extremes and sums by instrument; open and last are those of its first and last bar."""
+def _query(world_id: str, instrument_ids: Sequence[int], start_ns: int, end_ns: int) -> Select[Any]:
+    """Extremes and sums by instrument; open and last are those of its first and last bar.
+
+    The instruments are named so that each is a range of the primary key, however long the world
+    has been running.
+    """
     time = candles.c.open_time_ns
     grouped = (
         select(
@@ -66,6 +73,7 @@ def _query(world_id: str, start_ns: int, end_ns: int) -> Select[Any]:
         )
         .where(
             candles.c.world_id == world_id,
+            candles.c.instrument_id.in_(instrument_ids),
             candles.c.source == "LAST",
             time >= start_ns,
             time <= end_ns,

@@ -142,7 +142,7 @@ async def list_statistics(request: Request, door: OneWorld, query: Whole) -> Res
     now_ns = max(door.world.clock.now(), state.time_ns)
     last_prices = {each: record.last_price for each, record in state.instruments.items()}
     seq = await door.world.committed()
-    rows = await blocking(lambda: statistics.of_day(door.world.world_id, now_ns))
+    rows = await blocking(lambda: statistics.of_day(door.world.world_id, [*last_prices], now_ns))
     items = [
         history_shapes.statistics(door.numbers, door.numbers.by_id(each), rows.get(each), last)
         for each, last in last_prices.items()
