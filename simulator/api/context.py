@@ -38,7 +38,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 64 * 1024
     """Of a request's body, and of a websocket frame from a client."""
     timeout_ms: int = 10_000
-    """In which a request's body must have come, and then its answer be ready."""
+    """In which a request must have come whole and its answer be ready."""
     stream_capacity: int = 1_000
     """Messages that a slow websocket reader may be behind before it must resync."""
     most_channels: int = 200

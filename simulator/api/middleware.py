@@ -7,7 +7,6 @@ the caller's rate.
 import asyncio
 import secrets
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Final
 
 import structlog
@@ -55,13 +54,18 @@ class RequestMiddleware:
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         """Raises TooLarge, TimedOut, and whatever the application lets through."""
         within = f"within {self._timeout_ms} ms"
-        async with _Deadline(self._timeout_ms, f"the body did not come {within}"):
-            body = await self._read(receive)
-        if body is None:
-            return
-        said = f"there was no answer {within}; what was asked may be done all the same"
-        async with _Deadline(self._timeout_ms, said):
-            await self._app(scope, _Replay(body, receive), answer.send)
+        late = f"the body did not come {within}"
+        deadline = asyncio.timeout(self._timeout_ms / 1000)
+        try:
+            async with deadline:
+                body = await self._read(receive)
+                if body is not None:
+                    late = f"there was no answer {within}; what was asked may be done all the same"
+                    await self._app(scope, _Replay(body, receive), answer.send)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise TimedOut(late) from None
 
     async def _read(self, receive: Receive) -> bytes | None:
         """The body; none if the client went away. Raises TooLarge."""
@@ -78,28 +82,6 @@ class RequestMiddleware:
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
-
-
-class _Deadline:
-    """Ends what takes too long with TimedOut; a TimeoutError of the work's own passes."""
-
-    def __init__(self, milliseconds: int, said: str) -> None:
-        self._timeout = asyncio.timeout(milliseconds / 1000)
-        self._said = said
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, traceback)
-        except TimeoutError:
-            raise TimedOut(self._said) from None
 
 
 class _Replay:

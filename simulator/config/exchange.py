@@ -52,7 +52,7 @@ class ApiConfig(NamedTuple):
     max_body_bytes: int
     """Of a request's body, and of a websocket frame from a client."""
     timeout_ms: int
-    """In which a request's body must have come, and then its answer be ready."""
+    """In which a request must have come whole and its answer be ready."""
 
 
 class ExchangeConfig(NamedTuple):

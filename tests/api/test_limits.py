@@ -146,6 +146,18 @@ async def test_an_answer_that_does_not_come_is_a_problem(
         assert (await trader.call("GET", "/wallets")).status_code == 200
 
 
+async def test_a_timeout_of_something_else_is_a_bug_and_not_the_deadline(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> int:
+        raise TimeoutError("a lock of the database")
+
+    trader = await venue.join()
+    monkeypatch.setattr(venue.world, "committed", fail)
+    response = await trader.call("GET", "/wallets")
+    assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
+
+
 async def test_a_body_that_does_not_come_is_a_problem(database: Path) -> None:
     async def trickle() -> AsyncIterator[bytes]:
         yield b"{"
