@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 import structlog
+from rich.console import Console
 
 from simulator.core.rules import orders
 
@@ -56,6 +57,13 @@ def quiet_log() -> None:
 def kind_of_core() -> str:
     """Whether the rules that are measured run as Python or as compiled by `make compile`."""
     return "pure Python" if str(orders.__file__).endswith(".py") else "compiled"
+
+
+def console() -> Console:
+    """Wide enough for the tables, also where the output goes to a file."""
+    wide = Console()
+    wide.width = max(wide.width, 110)
+    return wide
 
 
 def percentile(values: Sequence[int], percent: int) -> int:
