@@ -42,6 +42,7 @@ from simulator.database.identity import Identities, LinkedAccount
 from simulator.database.migrating import migrate
 from simulator.database.projection import Projector
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
 from simulator.runtime.registry import Registry
@@ -139,7 +140,14 @@ async def _serve(url: str, pipe: Connection) -> None:
         identities.link_account(login.user.user_id, account)
     settings = ApiSettings(requests=None, orders=None, guests=None)
     app = create_app(
-        ApiContext(registry, identities, Histories(engine), Candles(engine), settings=settings)
+        ApiContext(
+            registry,
+            identities,
+            Histories(engine),
+            Candles(engine),
+            Statistics(engine),
+            settings=settings,
+        )
     )
     server, serving = await _listen(app)
     port = server.servers[0].sockets[0].getsockname()[1]

@@ -28,6 +28,7 @@ from simulator.database.candles import Candles
 from simulator.database.engine import masked
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.runtime.world import World
 from simulator.settings import Settings, SettingsError
 from simulator.web import add_pages
@@ -80,7 +81,7 @@ async def serve(settings: Settings, console: Console) -> None:
                     lifespan="on",
                     timeout_graceful_shutdown=5,
                     ws_ping_interval=20,
-                    ws_max_size=131_072,
+                    ws_max_size=2 * exchange.api.max_body_bytes,
                     ws_per_message_deflate=False,
                 ),
             )
@@ -143,6 +144,8 @@ def api_settings(config: ApiConfig) -> ApiSettings:
         requests=Rate(*config.requests),
         orders=Rate(*config.orders),
         guests=Rate(*config.guests),
+        max_body_bytes=config.max_body_bytes,
+        timeout_ms=config.timeout_ms,
     )
 
 
@@ -153,6 +156,7 @@ def api_context(host: Host, config: WorldConfig, settings: ApiSettings) -> ApiCo
         identities=Identities(host.engine),
         histories=Histories(host.engine),
         candles=Candles(host.engine),
+        statistics=Statistics(host.engine),
         default_world=config.name,
         guest=GuestSettings(deposit=config.guest_endowment),
         settings=settings,

@@ -34,10 +34,11 @@ def create_app(context: ApiContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=documents.operation_id,
     )
     app.state.api = api = Api(context)
     add_handlers(app)
-    app.add_middleware(RequestMiddleware, max_body_bytes=context.settings.max_body_bytes)
+    app.add_middleware(RequestMiddleware, settings=context.settings)
     app.include_router(health.router)
     v1 = APIRouter(prefix="/v1")
     for nouns in (worlds, guests, accounts, orders, histories):

@@ -22,6 +22,7 @@ from simulator.database.engine import open_engine
 from simulator.database.identity import Identities
 from simulator.database.projection import Projector
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
 from simulator.runtime.engine import Receipt
@@ -170,6 +171,7 @@ async def open_venue(
         identities=Identities(engine),
         histories=Histories(engine),
         candles=Candles(engine),
+        statistics=Statistics(engine),
         settings=settings,
     )
     app = create_app(context)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.databases import Databases, databases_of
 
-pytest.register_assert_rewrite("tests.e2e.replays", "tests.e2e.telling")
+pytest.register_assert_rewrite("tests.e2e.replays", "tests.e2e.telling", "tests.e2e.tours")
 
 
 @pytest.fixture
