@@ -49,6 +49,8 @@ class ApiConfig(NamedTuple):
     """Guests who join, per host."""
     public_interval_ms: int
     """Public news of the websocket is collected for so long; 0: it leaves at once."""
+    permessage_deflate: bool = False
+    """Whether the websocket compresses frames for clients that can."""
 
 
 class ExchangeConfig(NamedTuple):
@@ -123,6 +125,7 @@ class ApiRow(Row):
     requests: RateRow
     guests: RateRow
     public_interval: Duration | None = None
+    permessage_deflate: bool = False
 
 
 class ExchangeFile(Row):
@@ -178,6 +181,7 @@ def _load_api(file: ConfigFile[ExchangeFile]) -> ApiConfig:
         requests=_load_rate(file, "requests", row.requests),
         guests=_load_rate(file, "guests", row.guests),
         public_interval_ms=interval // NS_PER_MS,
+        permessage_deflate=row.permessage_deflate,
     )
 
 

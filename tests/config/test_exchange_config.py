@@ -103,6 +103,7 @@ def test_the_limits_of_the_door_that_ships(shipped: ExchangeConfig) -> None:
         requests=ApiRate(50, 200),
         guests=ApiRate(1, 20),
         public_interval_ms=50,
+        permessage_deflate=False,
     )
 
 

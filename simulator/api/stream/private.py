@@ -12,7 +12,7 @@ from simulator.api.shapes import stream as shapes
 from simulator.api.shapes.accounts import ClosedPosition, Position
 from simulator.api.stream.channels import Channel, account_channel
 from simulator.api.stream.notices import NoticeReader
-from simulator.api.stream.readers import Readers
+from simulator.api.stream.recall import Recall, Recalls
 from simulator.api.wire import Numbers, milliseconds
 from simulator.core import views
 from simulator.core.codec import Entry
@@ -41,21 +41,41 @@ News = dict[int, dict[str, list[Any]]]
 class PrivateSide:
     """See the module."""
 
-    def __init__(self, world_id: str, numbers: Numbers, readers: Readers) -> None:
+    def __init__(self, world_id: str, numbers: Numbers, recalls: Recalls) -> None:
         self._world_id = world_id
         self._numbers = numbers
-        self._readers = readers
+        self._recalls = recalls
         self._accounts: dict[int, Channel] = {}
         self._notices = NoticeReader(numbers)
 
     def watch(self, account_id: int, state: ExchangeState) -> None:
-        """From now on the news of this account is collected."""
-        self._accounts[account_id] = account_channel(account_id)
-        self._notices.watch(account_id, state)
+        """From now on the news of this account is collected, and remembered."""
+        self._recalls.begin(account_id, state.seq)
+        if account_id not in self._accounts:
+            self._accounts[account_id] = account_channel(account_id)
+            self._notices.watch(account_id, state)
 
     def unwatch(self, account_id: int) -> None:
-        self._accounts.pop(account_id, None)
-        self._notices.unwatch(account_id)
+        """Its last reader left; its news is collected until it is forgotten."""
+        self._recalls.depart(account_id)
+
+    def recall(self, account_id: int) -> Recall | None:
+        return self._recalls.find(account_id)
+
+    def remember(self, channel: Channel, seq: int, encoded: bytes) -> None:
+        """A message of the account is told now."""
+        recall = self._recalls.find(channel.subject)
+        if recall is not None:
+            recall.add(seq, encoded)
+
+    def lose_all(self, seq: int) -> None:
+        """News up to this seq was lost to everybody."""
+        self._recalls.lose_all(seq)
+
+    def _forget(self) -> None:
+        for account_id in self._recalls.forget():
+            del self._accounts[account_id]
+            self._notices.unwatch(account_id)
 
     def snapshot(self, account_id: int, state: ExchangeState) -> shapes.AccountSnapshot:
         numbers = self._numbers
@@ -75,6 +95,7 @@ class PrivateSide:
         self, entries: Sequence[Entry], state: ExchangeState, notes: ChangeNotes
     ) -> list[tuple[Channel, shapes.Message]]:
         """The messages of a batch, ready to be told when it is durable."""
+        self._forget()
         if not self._accounts:
             return []
         news: News = {}

@@ -55,8 +55,11 @@ class Readers:
     def leave(self, channel: Channel, reader: Subscription) -> None:
         self._publisher.leave(channel, reader)
 
-    def tell(self, channel: Channel, message: Message) -> None:
-        self._publisher.publish(channel, _encoder.encode(message))
+    def tell(self, channel: Channel, message: Message) -> bytes:
+        """Encodes a message once for all who follow the channel; returns what they are told."""
+        encoded = _encoder.encode(message)
+        self._publisher.publish(channel, encoded)
+        return encoded
 
 
 def encode(message: msgspec.Struct) -> bytes:
