@@ -4,6 +4,8 @@ A channel is *wanted* from the moment somebody asks for it, so that its news is 
 *followed* once the snapshot was handed over. Messages are encoded once for all followers.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from simulator.api.shapes.stream import Message
@@ -55,10 +57,13 @@ class Readers:
     def leave(self, channel: Channel, reader: Subscription) -> None:
         self._publisher.leave(channel, reader)
 
-    def tell(self, channel: Channel, message: Message) -> bytes:
-        """Encodes a message once for all who follow the channel; returns what they are told."""
-        encoded = _encoder.encode(message)
-        self._publisher.publish(channel, encoded)
+    def tell(self, channel: Channel, message: Message) -> None:
+        self._publisher.publish(channel, _encoder.encode(message))
+
+    def tell_together(self, channel: Channel, messages: Iterable[Message]) -> list[bytes]:
+        """Messages that no reader gets only some of; returns them as they were told."""
+        encoded = [_encoder.encode(message) for message in messages]
+        self._publisher.publish(channel, b",".join(encoded))
         return encoded
 
 

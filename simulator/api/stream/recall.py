@@ -11,47 +11,60 @@ from typing import Final
 
 import msgspec
 
-_PER_PART: Final = 100
-"""Messages of a replay that travel as one: a replay must not overflow its reader's queue."""
+_PART_BYTES: Final = 64 * 1024
+"""Messages of a replay travel together up to this: it must not overflow its reader's queue."""
 
 
 class RecallSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is remembered. Limits are in messages per account, wall time, and accounts."""
+    """How much is remembered."""
 
-    most_messages: int = 5_000
+    most_bytes: int = 2 * 1024 * 1024
+    """Of messages, per account: a few thousand orders and their fills."""
     keep_ms: int = 300_000
-    """After the last reader of an account left."""
-    most_departed: int = 1_000
+    """For so long after the last reader of an account left, in wall time."""
+    most_departed: int = 200
     """Accounts that nobody follows any more; beyond that the longest gone are forgotten."""
 
 
 class Recall:
     """The last messages of one account: all that it was told after seq `begins`."""
 
-    def __init__(self, begins: int, most: int) -> None:
+    def __init__(self, begins: int, most_bytes: int) -> None:
         self.begins = begins
-        self._most = most
-        self._messages: deque[tuple[int, bytes]] = deque()
+        self._most_bytes = most_bytes
+        self._told: deque[tuple[int, list[bytes]]] = deque()
+        self._bytes = 0
 
-    def add(self, seq: int, encoded: bytes) -> None:
+    def add(self, seq: int, messages: list[bytes]) -> None:
+        """The messages of one batch, which were told together."""
         if seq <= self.begins:
             return
-        if len(self._messages) >= self._most:
-            self.begins = self._messages.popleft()[0]
-        self._messages.append((seq, encoded))
+        self._told.append((seq, messages))
+        self._bytes += sum(map(len, messages))
+        while self._bytes > self._most_bytes:
+            self.begins, forgotten = self._told.popleft()
+            self._bytes -= sum(map(len, forgotten))
 
     def lose(self, seq: int) -> None:
         """What was told up to here is not known."""
-        self._messages.clear()
+        self._told.clear()
+        self._bytes = 0
         self.begins = seq
 
     def after(self, since: int) -> list[bytes]:
-        """The messages after a seq, marked as replayed, as parts of a frame."""
-        missed = [_replayed(encoded) for seq, encoded in self._messages if seq > since]
-        return [
-            b",".join(missed[start : start + _PER_PART])
-            for start in range(0, len(missed), _PER_PART)
-        ]
+        """The messages after a seq, marked as replayed, as parts of a frame.
+
+        What was told together is in one part: whoever has a message of a seq has all of them.
+        """
+        parts: list[bytes] = []
+        for seq, messages in self._told:
+            if seq > since:
+                missed = b",".join(map(_replayed, messages))
+                if parts and len(parts[-1]) + len(missed) < _PART_BYTES:
+                    parts[-1] += b"," + missed
+                else:
+                    parts.append(missed)
+        return parts
 
 
 class Recalls:
@@ -71,7 +84,7 @@ class Recalls:
         """Somebody follows the account; it is remembered from this seq, or already was."""
         self._departed.pop(account_id, None)
         if account_id not in self._recalls:
-            self._recalls[account_id] = Recall(seq, self._settings.most_messages)
+            self._recalls[account_id] = Recall(seq, self._settings.most_bytes)
 
     def depart(self, account_id: int) -> None:
         """Nobody follows the account any more."""

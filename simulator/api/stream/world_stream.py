@@ -16,10 +16,10 @@ import structlog
 
 from simulator.api import present
 from simulator.api.errors import RefusedByRule
-from simulator.api.shapes.stream import DepthMessage, Heartbeat, MarksMessage, Message
+from simulator.api.shapes.stream import DepthMessage, Heartbeat, MarksMessage
 from simulator.api.stream.candles import CandleSide, LiveCandle, Tick
 from simulator.api.stream.channels import Channel
-from simulator.api.stream.private import PrivateSide
+from simulator.api.stream.private import PrivateSide, ToTell
 from simulator.api.stream.public import PublicBatch, PublicSide
 from simulator.api.stream.readers import Readers, encode
 from simulator.api.stream.recall import Recalls, RecallSettings
@@ -54,7 +54,7 @@ class _Collected(msgspec.Struct, frozen=True):
 
     seq: int
     public: PublicBatch | None
-    private: list[tuple[Channel, Message]]
+    private: list[ToTell]
     ticks: list[Tick]
 
 
@@ -85,7 +85,7 @@ class WorldStream:
         self._readers = Readers()
         self._public = PublicSide(world.world_id, numbers, self._readers)
         recalls = Recalls(settings.recall, wall_ns)
-        self._private = PrivateSide(world.world_id, numbers, recalls)
+        self._private = PrivateSide(world.world_id, numbers, self._readers, recalls)
         self._candles = CandleSide(world.world_id, numbers, self._readers)
         self._stored_candles = candles
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -128,9 +128,7 @@ class WorldStream:
         if collected.public is None:
             self._have_all_resync(collected.seq)
             return
-        for channel, message in collected.private:
-            encoded = self._readers.tell(channel, message)
-            self._private.remember(channel, message.seq, encoded)
+        self._private.tell(collected.seq, collected.private)
         has_news = self._public.take_in(collected.public)
         if self._candles.take_in(collected.seq, collected.public.time, collected.ticks) or has_news:
             self._flush_soon()
