@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from simulator.api.app import ApiSettings
 from simulator.api.stream.world_stream import StreamSettings
-from simulator.database.candles import INTERVALS_S, Candles, WarmUpBar
+from simulator.database.candles import INTERVALS_S, CandleItem, Candles, Series, WarmUpBar
 from tests.api.sockets import Socket, dial, serving
 from tests.api.venue import BTC, ETH, START_MS, START_NS, Json, Venue, open_venue
 
@@ -162,6 +163,34 @@ async def test_lost_news_makes_a_candle_be_read_anew(
             last = newest(socket, channel)
             assert last is not None
             assert last["volume"] == "0.3"
+
+
+async def test_a_database_that_fails_to_answer_is_asked_again(
+    venue: Venue, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = f"candles:{BTC}:1m:MARK"
+    newest_of = Candles.newest
+    asked: list[Series] = []
+
+    def moody(self: Candles, series: Series) -> tuple[int, CandleItem | None]:
+        asked.append(series)
+        if len(asked) < 3:
+            raise OSError("the disk is asleep")
+        return newest_of(self, series)
+
+    monkeypatch.setattr(Candles, "newest", moody)
+    monkeypatch.setattr("simulator.api.stream.world_stream._RETRY_SECONDS", 0.01)
+    async with dial(url) as socket:
+        with capture_logs() as logs:
+            await socket.ask("subscribe", channels=[channel])
+            await venue.set_index({1: 20_100_00})
+            await socket.told(channel, "snapshot")
+        assert [each["event"] for each in logs if each["log_level"] == "error"] == [
+            "a candle was not read",
+            "a candle was not read",
+        ]
+        await shows_the_truth(venue, socket, channel)
+        assert len(asked) == 3
 
 
 async def test_nobody_left_means_nothing_is_kept(venue: Venue, url: str) -> None:

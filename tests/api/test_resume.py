@@ -206,6 +206,20 @@ async def test_a_seq_that_is_yet_to_come_is_refused(venue: Venue) -> None:
         assert await follow(socket, trader, since=venue.world.committed_seq)
 
 
+async def test_nobody_resumes_the_account_of_another(venue: Venue) -> None:
+    owner, stranger = await venue.join(), await venue.join()
+    channel = channel_of(owner)
+    async with serving(venue.app) as url, dial(url) as hers, dial(url) as his:
+        await follow(hers, owner)
+        await hers.told(channel)
+        since = hers.news(channel)[-1]["seq"]
+        await owner.place(price="19000")
+        await his.log_in(stranger)
+        problem = await his.refusal("subscribe", channels=[channel], since=since)
+        assert (problem["status"], problem["code"]) == (404, "UNKNOWN_ACCOUNT")
+        assert his.news(channel) == []
+
+
 async def test_lost_news_is_not_passed_off_as_none(
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

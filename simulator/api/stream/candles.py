@@ -113,6 +113,10 @@ class CandleSide:
         live = self._live[channel] = LiveCandle(series)
         return live, True
 
+    def is_live(self, channel: Channel, live: LiveCandle) -> bool:
+        """Whether it is still the one of its channel."""
+        return self._live.get(channel) is live
+
     def drop(self, channel: Channel) -> None:
         self._live.pop(channel, None)
 

@@ -36,6 +36,7 @@ from simulator.runtime.world import World
 log = structlog.get_logger()
 
 _WHOLE_BOOK: Final = 1 << 30
+_RETRY_SECONDS: Final = 1
 
 HandOver = Callable[[], list[bytes]]
 """What a reader is told as it is admitted."""
@@ -233,23 +234,34 @@ class WorldStream:
 
     async def _begin_candles(self, channel: Channel, live: LiveCandle) -> None:
         """What was executed before its ticks were collected must be in the tables first."""
-        try:
-            await self._world.committed()
-            live.begin(*await asyncio.to_thread(self._stored_candles.newest, live.series))
-        except Exception:
-            log.exception("a candle was not read", world=self._world.world_id, channel=channel.name)
-            self._candles.drop(channel)
+        if not await self._is_durable(self._world.state.seq):
             return
-        for admit in live.waiting:
-            admit()
-        live.waiting.clear()
+        while self._candles.is_live(channel, live):
+            try:
+                newest = await asyncio.to_thread(self._stored_candles.newest, live.series)
+            except Exception:
+                log.exception("a candle was not read", world=live.series.world_id)
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            live.begin(*newest)
+            for admit in live.waiting:
+                admit()
+            live.waiting.clear()
+            return
 
     async def _admit_uncollected(self) -> None:
         """Nothing will be released for what was in flight before this stream was attached."""
+        if await self._is_durable(self._attached_seq):
+            self._admit(self._attached_seq)
+
+    async def _is_durable(self, seq: int) -> bool:
+        """Waits for it; false if it will never be."""
         try:
-            self._admit(await self._world.committed(self._attached_seq))
+            await self._world.committed(seq)
         except WorldUnavailable as error:
             log.warning("nobody is admitted any more", world=self._world.world_id, error=str(error))
+            return False
+        return True
 
     def leave(self, membership: Membership) -> None:
         if not membership.active:
