@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +13,7 @@ from simulator.api.app import ApiSettings
 from simulator.api.stream.world_stream import StreamSettings
 from simulator.database.candles import INTERVALS_S, CandleItem, Candles, Series, WarmUpBar
 from tests.api.sockets import Socket, dial, serving
-from tests.api.venue import BTC, ETH, START_MS, START_NS, Json, Venue, open_venue
+from tests.api.venue import BTC, ETH, START_MS, START_NS, Json, Venue, eventually, open_venue
 
 pytestmark = pytest.mark.anyio
 
@@ -163,6 +164,39 @@ async def test_lost_news_makes_a_candle_be_read_anew(
             last = newest(socket, channel)
             assert last is not None
             assert last["volume"] == "0.3"
+
+
+async def test_what_happens_while_the_bar_is_read_is_counted_once(
+    venue: Venue, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trade before the tables are read, and one after, both before the answer is there."""
+    maker, taker = await venue.join(), await venue.join()
+    channel = f"candles:{BTC}:1m"
+    may_read, may_answer = Event(), Event()
+    newest_of = Candles.newest
+    read: list[int] = []
+
+    def slow(self: Candles, series: Series) -> tuple[int, CandleItem | None]:
+        may_read.wait(10)
+        found = newest_of(self, series)
+        read.append(found[0])
+        may_answer.wait(10)
+        return found
+
+    monkeypatch.setattr(Candles, "newest", slow)
+    await maker.place(side="SELL", price="20000", quantity="0.5")
+    async with dial(url) as socket:
+        await socket.ask("subscribe", channels=[channel])
+        await taker.place(price="20000", quantity="0.1")
+        may_read.set()
+        await eventually(lambda: read)
+        await taker.place(price="20000", quantity="0.02")
+        assert socket.news(channel) == []
+        may_answer.set()
+        await shows_the_truth(venue, socket, channel)
+        last = newest(socket, channel)
+        assert last is not None
+        assert (last["volume"], last["trade_count"]) == ("0.12", 2)
 
 
 async def test_a_database_that_fails_to_answer_is_asked_again(
