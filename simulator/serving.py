@@ -82,7 +82,7 @@ async def serve(settings: Settings, console: Console) -> None:
                     timeout_graceful_shutdown=5,
                     ws_ping_interval=20,
                     ws_max_size=2 * exchange.api.max_body_bytes,
-                    ws_per_message_deflate=False,
+                    ws_per_message_deflate=exchange.api.permessage_deflate,
                 ),
             )
             _say(console, _announcement(world, settings.host, listener))

@@ -53,6 +53,8 @@ class ApiConfig(NamedTuple):
     """Of a request's body, and of a websocket frame from a client."""
     timeout_ms: int
     """In which a request must have come whole and its answer be ready."""
+    permessage_deflate: bool = False
+    """Whether the websocket compresses frames for clients that can."""
 
 
 class ExchangeConfig(NamedTuple):
@@ -130,6 +132,7 @@ class ApiRow(Row):
     max_body_bytes: int
     timeout: Duration
     public_interval: Duration | None = None
+    permessage_deflate: bool = False
 
 
 class ExchangeFile(Row):
@@ -188,6 +191,7 @@ def _load_api(file: ConfigFile[ExchangeFile]) -> ApiConfig:
         public_interval_ms=interval // NS_PER_MS,
         max_body_bytes=row.max_body_bytes,
         timeout_ms=row.timeout // NS_PER_MS,
+        permessage_deflate=row.permessage_deflate,
     )
 
 

@@ -105,6 +105,7 @@ def test_the_limits_of_the_door_that_ships(shipped: ExchangeConfig) -> None:
         public_interval_ms=50,
         max_body_bytes=65_536,
         timeout_ms=10_000,
+        permessage_deflate=False,
     )
 
 
