@@ -12,7 +12,7 @@ one text for any number of rows, and little work for Python.
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import Column, Table
@@ -39,24 +39,23 @@ _ARRAY_TYPES: Final = {
 }
 
 
-class Statement:
+class Statement(Protocol):
     """Words around a list of rows, which is called `new`. They must pass over null rows."""
 
     def __init__(self, prefix: str, columns: Columns, suffix: str) -> None:
-        self._prefix = prefix
-        self._columns = columns
-        self._suffix = suffix
+        """The words before and after the list, and what columns it has."""
 
     def run(self, cursor: Any, rows: list[Row]) -> None:
         """Writes the rows through a DBAPI cursor, in few steps."""
-        raise NotImplementedError
 
 
 class ValuesStatement(Statement):
     """As SQLite has it: `prefix (VALUES (?, ?), (?, ?)) AS new suffix`."""
 
     def __init__(self, prefix: str, columns: Columns, suffix: str) -> None:
-        super().__init__(prefix, columns, suffix)
+        self._prefix = prefix
+        self._columns = columns
+        self._suffix = suffix
         self._texts: dict[int, str] = {}
 
     def _text(self, rows: int) -> str:
@@ -81,7 +80,6 @@ class ArraysStatement(Statement):
     """As PostgreSQL has it: `prefix unnest(%s::bigint[], ...) AS new(column1, ...) suffix`."""
 
     def __init__(self, prefix: str, columns: Columns, suffix: str) -> None:
-        super().__init__(prefix, columns, suffix)
         types = [_ARRAY_TYPES[str(column.type)] for column in columns]
         arrays = ", ".join(f"%s::{name}[]" for name in types)
         names = ", ".join(f"column{number}" for number in range(1, len(types) + 1))
@@ -211,7 +209,7 @@ class Words:
 
     def __init__(self, dialect: str) -> None:
         is_sqlite = dialect == "sqlite"
-        self._statement = ValuesStatement if is_sqlite else ArraysStatement
+        self._statement: type[Statement] = ValuesStatement if is_sqlite else ArraysStatement
         self._greatest = "max" if is_sqlite else "GREATEST"
         self._least = "min" if is_sqlite else "LEAST"
 

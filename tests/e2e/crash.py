@@ -29,7 +29,7 @@ from sqlalchemy import text
 
 from simulator.database.engine import masked, open_engine, reading
 from simulator.database.rebuild import dump
-from tests.databases import KINDS, VARIABLE, Databases, databases_of
+from tests.databases import KINDS, SERVER, VARIABLE, Databases, databases_of
 from tests.e2e.audit import WORLD, Shadow, audit, check_ledger
 from tests.e2e.process import (
     SYMBOLS,
@@ -377,6 +377,8 @@ def main() -> int:
         "--database", choices=KINDS, default="sqlite", help=f"postgres is the one of {VARIABLE}"
     )
     options = parser.parse_args()
+    if options.database == "postgres" and SERVER is None:
+        parser.error(f"{VARIABLE} is not set")
     console = Console()
     if not console.is_terminal:
         console = Console(width=REPORT_WIDTH)
