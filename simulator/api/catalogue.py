@@ -139,6 +139,8 @@ REFUSALS: Final[dict[RejectReason, str]] = {
     RejectReason.INSUFFICIENT_BALANCE: "Move `available` at most; locked money stays.",
     RejectReason.INSUFFICIENT_MARGIN: "Add margin, raise the leverage or ask for less; the "
     "preview (`POST …/orders/preview`) tells before.",
+    RejectReason.WOULD_CAUSE_MARGIN_CALL: "Ask for less, or add margin first; without FOK "
+    "the order is filled as far as it may be.",
 }
 """What to do; what it means stands in the core (`REJECT_TEXTS`)."""
 
