@@ -55,6 +55,17 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "A websocket is subscribed to as many channels as it may be.",
         "Unsubscribe from some, or open another connection.",
     ),
+    "SINCE_TOO_OLD": Entry(
+        409,
+        "What an account was told after this seq is not remembered any more.",
+        "The channels are subscribed to and a snapshot comes; the histories have what happened "
+        "in between.",
+    ),
+    "SINCE_AHEAD": Entry(
+        409,
+        "The world has not got to this seq, so it is not the world that the seq is from.",
+        "The channels are subscribed to and a snapshot comes; forget what you knew of the account.",
+    ),
     "REQUEST_TOO_LARGE": Entry(
         413,
         "The body, or the frame, is larger than the server reads.",
