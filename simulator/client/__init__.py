@@ -1,4 +1,4 @@
-"""The client: REST (`Client`, `AsyncClient`), typed, for people and bots.
+"""The client: REST (`Client`, `AsyncClient`) and websocket (`Stream`), typed, for people and bots.
 
 It needs httpx, msgspec and websockets, and nothing of the rest of the simulator, so it can be
 installed where no server is.
@@ -18,7 +18,9 @@ from simulator.client.errors import (
     Unavailable,
     UnreadableAnswer,
 )
+from simulator.client.order_book import OrderBook
 from simulator.client.rest import AsyncClient, Client
+from simulator.client.stream import Stream
 
 __all__ = [
     "ApiError",
@@ -29,9 +31,11 @@ __all__ = [
     "NotAuthenticated",
     "NotChosen",
     "NotFound",
+    "OrderBook",
     "RateLimited",
     "Refused",
     "SimulatorError",
+    "Stream",
     "TransportError",
     "Unavailable",
     "UnreadableAnswer",

@@ -40,6 +40,7 @@ class endpoint(Generic[P, Answer]):  # noqa: N801 - it is used as a decorator
 
     def __init__(self, describe: Callable[Concatenate[Any, P], Work[Answer]]) -> None:
         self._describe = describe
+        self._signature = _signature(describe)
         self.__doc__ = describe.__doc__
         self.__wrapped__ = describe
 
@@ -59,7 +60,7 @@ class endpoint(Generic[P, Answer]):  # noqa: N801 - it is used as a decorator
 
         method.__doc__ = describe.__doc__
         method.__name__ = describe.__name__
-        method.__signature__ = _signature(describe)  # type: ignore[attr-defined]
+        method.__signature__ = self._signature  # type: ignore[attr-defined]
         return method
 
 
@@ -135,7 +136,7 @@ class AwaitingList(Generic[P, Item]):
 
 
 def _signature(describe: Callable[..., Any]) -> inspect.Signature:
-    """What `help` shows of a bound method: without `self`, and with the answer that work ends in."""
+    """What `help` shows of a bound method: without `self`, and with the answer of its work."""
     signature = inspect.signature(describe)
     parameters = list(signature.parameters.values())[1:]
     answer = get_args(signature.return_annotation)[-1]
