@@ -4,6 +4,8 @@ It needs httpx, msgspec and websockets, and nothing of the rest of the simulator
 installed where no server is.
 """
 
+from simulator.client.blocking_stream import BlockingStream
+from simulator.client.bot import Bot
 from simulator.client.errors import (
     ApiError,
     Forbidden,
@@ -25,6 +27,8 @@ from simulator.client.stream import Stream
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "BlockingStream",
+    "Bot",
     "Client",
     "Forbidden",
     "Malformed",
