@@ -42,7 +42,7 @@ class BlockingStream:
         self._core = client.core
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._messages: queue.SimpleQueue[News | SimulatorError | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[News | Exception | None] = queue.SimpleQueue()
         self._client: AsyncClient | None = None
         self._stream: Stream | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -85,7 +85,7 @@ class BlockingStream:
         """Raises SimulatorError if the stream cannot go on."""
         while True:
             message = self._messages.get()
-            if isinstance(message, SimulatorError):
+            if isinstance(message, Exception):
                 raise message
             if message is None:
                 return
@@ -97,7 +97,7 @@ class BlockingStream:
             message = self._messages.get(timeout=timeout_seconds)
         except queue.Empty:
             return None
-        if isinstance(message, SimulatorError):
+        if isinstance(message, Exception):
             raise message
         return message
 
@@ -117,7 +117,7 @@ class BlockingStream:
             async for message in stream:
                 self._messages.put(message)
             self._messages.put(None)
-        except SimulatorError as error:
+        except Exception as error:  # noqa: BLE001 - it is raised where the messages are read
             self._messages.put(error)
 
     async def _close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from simulator.client.core import Core
-from simulator.client.errors import SimulatorError, TransportError, error_of
+from simulator.client.errors import TransportError, error_of
 from simulator.client.messages import Refusal, Reply
 
 
@@ -52,12 +52,12 @@ class Requests:
     def to_send_again(self) -> list[Request]:
         return [request for request in self._waiting.values() if request.repeatable]
 
-    def fail(self, error: SimulatorError) -> None:
+    def fail(self, error: Exception) -> None:
         """Nothing will be answered any more."""
         for request in list(self._waiting.values()):
             self._give_up(request, error)
 
-    def _give_up(self, request: Request, error: SimulatorError) -> None:
+    def _give_up(self, request: Request, error: Exception) -> None:
         self._waiting.pop(request.request_id, None)
         if not request.future.done():
             request.future.set_exception(error)

@@ -265,4 +265,37 @@ def _read(part: msgspec.Raw) -> Told:
         kind = _PUBLIC.get(head.channel.partition(":")[0])
     if kind is None:
         return OtherMessage(channel=head.channel, type=head.type, data=msgspec.json.decode(part))
+    if kind is PositionsMessage:
+        return _positions(part)
     return msgspec.json.decode(part, type=kind)
+
+
+class _RawPositions(Message, frozen=True, kw_only=True):
+    items: list[msgspec.Raw]
+
+
+class _Quantity(msgspec.Struct):
+    quantity: Decimal
+
+
+def _positions(part: msgspec.Raw) -> PositionsMessage:
+    """The two kinds of items carry no tag: a position that is no more has no quantity."""
+    raw = msgspec.json.decode(part, type=_RawPositions)
+    items: list[Position | ClosedPosition] = []
+    for item in raw.items:
+        if _quantity.decode(item).quantity:
+            items.append(msgspec.json.decode(item, type=Position))
+        else:
+            items.append(msgspec.json.decode(item, type=ClosedPosition))
+    return PositionsMessage(
+        channel=raw.channel,
+        world=raw.world,
+        type=raw.type,
+        seq=raw.seq,
+        time=raw.time,
+        replayed=raw.replayed,
+        items=items,
+    )
+
+
+_quantity = msgspec.json.Decoder(_Quantity)

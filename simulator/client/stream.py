@@ -76,7 +76,7 @@ class Stream(StreamOrders):
         self._arrived: deque[News] = deque()
         self._news = asyncio.Event()
         self._heard = time.monotonic()
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._running: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -281,7 +281,7 @@ class Stream(StreamOrders):
                 await self._listen(connection)
                 connection = await self._reconnect()
                 self._begin(self._resubscribe())
-        except SimulatorError as error:
+        except Exception as error:  # noqa: BLE001 - whoever reads or waits hears of it
             self._fail(error)
 
     async def _listen(self, connection: ClientConnection) -> None:
@@ -358,7 +358,7 @@ class Stream(StreamOrders):
         except TransportError:
             return
 
-    def _fail(self, error: SimulatorError) -> None:
+    def _fail(self, error: Exception) -> None:
         if self._failure is None:
             self._failure = error
         self._requests.fail(error)

@@ -134,7 +134,7 @@ async def test_the_trend_follower_adds_what_a_margin_call_asks_for(
 async def test_the_trend_follower_reduces_when_it_has_nothing_to_add(venue: Venue) -> None:
     async with following(venue) as (bot, client):
         (cross,) = [each for each in (await client.wallets()).items if each.kind == "CROSS"]
-        await client.transfer("CROSS", "SPOT", cross.withdrawable - 110)
+        await client.transfer("CROSS", "SPOT", cross.withdrawable - Decimal("101.5"))
         await margin_call(venue, bot, client)
         ended = await _ended(client)
         assert ended.ended_by == "CURED"
