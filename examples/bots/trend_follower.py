@@ -59,13 +59,16 @@ class TrendFollower(Bot):
         """Trades at market until the position is `target`."""
         missing = target - self.signed_quantity(SYMBOL)
         if missing:
-            await self.trade(missing, reason, reduce_only=target == 0)
+            await self.trade(missing, reason)
 
-    async def trade(self, quantity: Decimal, reason: str, reduce_only: bool = False) -> None:
+    async def trade(self, quantity: Decimal, reason: str, keep_margin: bool = False) -> None:
+        """Trades at market. A reduction that keeps its margin makes the rest of it safer."""
         side: Side = "BUY" if quantity > 0 else "SELL"
         print(f"{reason}: {side} {abs(quantity)}")
         try:
-            await self.stream.place_order(SYMBOL, side, abs(quantity), reduce_only=reduce_only)
+            await self.stream.place_order(
+                SYMBOL, side, abs(quantity), reduce_only=keep_margin, keep_margin=keep_margin
+            )
         except Refused as refusal:
             print(f"refused: {refusal.detail}")
         # What is decided next must not be decided on the position of before.
@@ -92,7 +95,7 @@ class TrendFollower(Bot):
             )
         else:
             sign = -1 if call.position_side == "LONG" else 1
-            await self.trade(sign * call.quantity_to_reduce, "reducing", reduce_only=True)
+            await self.trade(sign * call.quantity_to_reduce, "reducing", keep_margin=True)
 
     async def on_liquidation(self, notice: LiquidationNotice) -> None:
         print(f"liquidation {notice.liquidation_id}: {notice.event}")
