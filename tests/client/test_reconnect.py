@@ -50,8 +50,11 @@ class Listener:
 
 
 class Setting(NamedTuple):
+    """`client` and its stream go through the proxy, `direct` is the same user on a safe line."""
+
     proxy: Proxy
     client: AsyncClient
+    direct: AsyncClient
     stream: Stream
     listener: Listener
     maker: Trader
@@ -69,17 +72,22 @@ async def following(venue: Venue) -> AsyncIterator[Setting]:
                 await stream.subscribe(f"account:{client.account_id}")
                 listener = Listener(stream)
                 reading = asyncio.create_task(listener.read())
-                yield Setting(proxy, client, stream, listener, maker)
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+                direct = AsyncClient(f"http://127.0.0.1:{port}", token=client.token)
+                direct.account_id = client.account_id
+                try:
+                    yield Setting(proxy, client, direct, stream, listener, maker)
+                finally:
+                    reading.cancel()
+                    await asyncio.gather(reading, return_exceptions=True)
+                    await direct.close()
 
 
 async def trade_through_cuts(setting: Setting) -> None:
     """The client's orders rest; the maker fills them while the connection is being cut."""
-    proxy, client, stream, _, maker = setting
+    proxy, direct, stream, maker = setting.proxy, setting.direct, setting.stream, setting.maker
     for number in range(ROUNDS):
         for _ in range(4):
-            await client.place_order(BTC, "BUY", "0.004", 19_900)
+            await direct.place_order(BTC, "BUY", "0.004", 19_900)
         filling = asyncio.gather(
             *[maker.place(side="SELL", price="19900", quantity="0.002") for _ in range(6)]
         )
@@ -87,12 +95,12 @@ async def trade_through_cuts(setting: Setting) -> None:
             await asyncio.sleep(0)
         proxy.cut()
         await filling
-        await client.cancel_all_orders()
+        await direct.cancel_all_orders()
         await eventually(lambda: not stream.is_stale)
 
 
 async def assert_nothing_is_lost(setting: Setting) -> None:
-    client, listener = setting.client, setting.listener
+    client, listener = setting.direct, setting.listener
     fills = [fill async for fill in client.fills.every(order="OLDEST", limit=7)]
     assert len(fills) >= ROUNDS * 6
     await eventually(lambda: len(listener.fills) >= len(fills) or listener.failure)
@@ -119,7 +127,7 @@ async def test_the_gap_is_read_by_rest_from_a_server_that_forgot(venue: Venue) -
 
 async def test_an_order_under_way_is_sent_again_and_done_once(venue: Venue) -> None:
     async with following(venue) as setting:
-        proxy, client, stream, listener, _ = setting
+        proxy, client, _, stream, listener, _ = setting
         proxy.refuses = True
         proxy.cut()
         await eventually(lambda: stream.is_stale)
@@ -142,7 +150,7 @@ async def test_an_order_under_way_is_sent_again_and_done_once(venue: Venue) -> N
 
 async def test_a_book_is_right_again_after_a_cut(venue: Venue) -> None:
     async with following(venue) as setting:
-        proxy, client, stream, _, maker = setting
+        proxy, client, _, stream, _, maker = setting
         book = await stream.follow_book(BTC)
         await eventually(lambda: book.is_synced)
         await maker.place(price="19300")
@@ -161,7 +169,7 @@ async def test_a_book_is_right_again_after_a_cut(venue: Venue) -> None:
 
 async def test_a_gap_in_a_book_makes_the_stream_subscribe_anew(venue: Venue) -> None:
     async with following(venue) as setting:
-        _, client, stream, _, maker = setting
+        _, client, _, stream, _, maker = setting
         book = await stream.follow_book(BTC)
         await eventually(lambda: book.is_synced)
         book.seq -= 1
