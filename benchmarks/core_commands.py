@@ -7,10 +7,9 @@ of three runs, as the machine is shared; one more run times every command by its
 
 import time
 
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measuring import Stopwatch, kind_of_core, microseconds, percentile, settle
+from benchmarks.measuring import Stopwatch, console, kind_of_core, microseconds, percentile, settle
 from benchmarks.order_flow import ACCOUNTS, Step, rehearse, warmed_floor
 from benchmarks.trading_floor import Floor
 from simulator.core.model.enums import MarginMode
@@ -23,9 +22,9 @@ KINDS = ("rest", "cancel", "take")
 
 def table() -> Table:
     table = Table(
-        title=f"Core ({kind_of_core()}): {COMMANDS:,} commands, 45 % rest, 35 % cancel, 20 % take, "
-        f"{ACCOUNTS:,} accounts",
-        caption="Required in CROSS: 80,000 commands/s. CPU/s: per second of processor time.",
+        title=f"Core, {kind_of_core()}",
+        caption=f"{COMMANDS:,} commands, 45 % rest, 35 % cancel, 20 % take, {ACCOUNTS:,} accounts. "
+        "Required in CROSS: 80,000 commands/s. CPU/s: per second of processor time.",
     )
     for column in ("margin", "commands/s", "CPU/s", "events each"):
         table.add_column(column, justify="right")
@@ -84,4 +83,4 @@ def _run_timed(floor: Floor, steps: list[Step]) -> dict[str, list[int]]:
 
 
 if __name__ == "__main__":
-    Console().print(table())
+    console().print(table())

@@ -3,10 +3,9 @@
 The events of the mix of `order_flow`, once from memory and once decoded from the journal's bytes.
 """
 
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measuring import Stopwatch, kind_of_core, settle
+from benchmarks.measuring import Stopwatch, console, kind_of_core, settle
 from benchmarks.order_flow import Step, rehearse, warmed_floor
 from simulator.core.codec import Entry, decode_entry, encode_entry
 from simulator.core.exchange import Exchange
@@ -61,4 +60,4 @@ def _fold_journal(exchange: Exchange, journal: list[bytes]) -> Stopwatch:
 
 
 if __name__ == "__main__":
-    Console().print(table())
+    console().print(table())

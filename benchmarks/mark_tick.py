@@ -7,10 +7,9 @@ issues and clears margin calls; nobody is liquidated. The mark goes down and up 
 
 import time
 
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measuring import microseconds, percentile, settle
+from benchmarks.measuring import console, microseconds, percentile, settle
 from benchmarks.trading_floor import INSTRUMENT, MARK, TICK, USDT, Floor
 from simulator.core.model.commands import PlaceOrder, ReplaceQuotes, SetIndexPrices, SetLeverage
 from simulator.core.model.enums import MarginMode, OrderType, Side
@@ -87,4 +86,4 @@ def _walk(floor: Floor) -> tuple[list[int], int]:
 
 
 if __name__ == "__main__":
-    Console().print(table())
+    console().print(table())

@@ -7,6 +7,7 @@ view, as a server does once it has recovered.
 
 import gc
 import logging
+import math
 import os
 import platform
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 import structlog
+from rich.console import Console
 
 from simulator.core.rules import orders
 
@@ -58,10 +60,17 @@ def kind_of_core() -> str:
     return "pure Python" if str(orders.__file__).endswith(".py") else "compiled"
 
 
-def percentile(values: Sequence[int], percent: int) -> int:
+def console() -> Console:
+    """Wide enough for the tables, also where the output goes to a file."""
+    wide = Console()
+    wide.width = max(wide.width, 110)
+    return wide
+
+
+def percentile(values: Sequence[int], percent: float) -> int:
     """The smallest value that at least `percent` of all values do not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def microseconds(nanoseconds: int) -> str:

@@ -12,10 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measuring import Stopwatch, quiet_log, settle
+from benchmarks.measuring import Stopwatch, console, quiet_log, settle
 from simulator.bootstrap import open_host, open_replay
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.decimal_text import format_decimal
@@ -106,4 +105,4 @@ def _scaled(text: str, scale: Fraction) -> str:
 
 
 if __name__ == "__main__":
-    Console().print(table())
+    console().print(table())

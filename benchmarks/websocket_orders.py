@@ -1,59 +1,29 @@
 """How many orders one websocket gets acknowledged in a second: durable, with full tables.
 
-The server runs in a process of its own, on SQLite with synchronous=FULL in a temporary folder; the
-load generator in this one, over loopback, one request per frame. It keeps `window` requests under
-way and sends a new one for each answer; latency is from send to answer, so a wide window waits.
+The server runs in a process of its own (`benchmarks.venue`), the load generator in this one, over
+loopback, one request per frame. It keeps `window` requests under way and sends a new one for each
+answer; latency is from send to answer, so a wide window waits. The processor time of a PostgreSQL
+server is nobody's here; it shares the machine.
 """
 
-import asyncio
 import itertools
-import multiprocessing
 import random
 import socket
-import tempfile
 import time
 from collections import deque
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import uvicorn
-import uvloop
-from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-from benchmarks.measuring import percentile, settle
-from benchmarks.trading_floor import MARK, TICK, TIERS, USDT, perpetual
-from simulator.api.app import ApiContext, ApiSettings, create_app
-from simulator.core.model.commands import (
-    DefineAsset,
-    Deposit,
-    ListInstrument,
-    OpenAccount,
-    SetIndexPrices,
-    SetMarginMode,
-)
-from simulator.core.model.enums import MarginMode
-from simulator.core.model.events import AccountOpened
-from simulator.core.model.instruments import VALUATION_ASSET, Asset
-from simulator.database.candles import Candles
-from simulator.database.engine import open_engine
-from simulator.database.identity import Identities, LinkedAccount
-from simulator.database.migrating import migrate
-from simulator.database.projection import Projector
-from simulator.database.queries import Histories
-from simulator.database.writer import DatabaseJournal
-from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
-from simulator.runtime.registry import Registry
-from simulator.runtime.world import World
+from benchmarks.measuring import percentile
+from benchmarks.trading_floor import MARK, TICK
+from benchmarks.venue import DATABASES, Venue, running
 
-ACCOUNTS = 50
-DEPOSIT = 10_000_000 * USDT
 WARM_UP = 4_000
 REQUESTS = 40_000
 WINDOWS = (1, 32, 512)
@@ -62,83 +32,6 @@ LEVELS = 200
 
 _FRAMES_AT_ONCE = 64
 _RECEIVE = 1 << 18
-
-
-class Address(NamedTuple):
-    """Where the server is, and who trades there."""
-
-    port: int
-    token: str
-    accounts: list[int]
-
-
-# -- the server's process --------------------------------------------------------------------------
-
-
-def serve(folder: str, pipe: Connection) -> None:
-    """Serves until told to stop; answers `cpu` with the processor time it has taken so far."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(Path(folder), pipe))
-
-
-async def _serve(folder: Path, pipe: Connection) -> None:
-    url = f"sqlite:///{folder / 'benchmark.db'}"
-    migrate(url)
-    engine = open_engine(url)
-    journal = DatabaseJournal(engine)
-    journal.create_world("practice", "Benchmark", wall_ns(), "", 1)
-    registry = Registry(journal)
-    world = await registry.open(
-        "practice", Projector("practice"), lambda _: WorldClock(ClockMode.REAL, wall_ns())
-    )
-    world.start()
-    accounts = await _open_floor(world)
-    identities = Identities(engine)
-    login = identities.create_guest(wall_ns(), 24 * 3600 * 10**9)
-    for account_id in accounts:
-        account = LinkedAccount("practice", account_id, "benchmark", wall_ns())
-        identities.link_account(login.user.user_id, account)
-    settings = ApiSettings(requests=None, orders=None, guests=None)
-    app = create_app(
-        ApiContext(registry, identities, Histories(engine), Candles(engine), settings=settings)
-    )
-    server, serving = await _listen(app)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    settle()
-    pipe.send(Address(port, login.token, accounts))
-    while await asyncio.to_thread(pipe.recv) == "cpu":
-        pipe.send(time.process_time())
-    server.should_exit = True
-    await serving
-    await registry.close()
-    journal.close()
-    engine.dispose()
-
-
-async def _open_floor(world: World) -> list[int]:
-    await world.submit(DefineAsset(Asset(VALUATION_ASSET, "USDT", 8)))
-    await world.submit(ListInstrument(perpetual(), TIERS))
-    accounts: list[int] = []
-    for _ in range(ACCOUNTS):
-        opened = (await world.submit(OpenAccount())).events[0]
-        if not isinstance(opened, AccountOpened):
-            raise AssertionError(f"an account opens with {opened!r}")
-        accounts.append(opened.account_id)
-        await world.submit(Deposit(opened.cross_wallet_id, VALUATION_ASSET, DEPOSIT))
-        await world.submit(SetMarginMode(opened.account_id, 1, MarginMode.CROSS))
-    await world.submit(SetIndexPrices(((1, MARK),)))
-    return accounts
-
-
-async def _listen(app: FastAPI) -> tuple[uvicorn.Server, "asyncio.Task[None]"]:
-    config = uvicorn.Config(
-        app, "127.0.0.1", 0, lifespan="off", log_level="error", ws_per_message_deflate=False
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - the server has no event for it
-        await asyncio.sleep(0.01)
-    return server, task
 
 
 # -- the load generator ----------------------------------------------------------------------------
@@ -274,8 +167,9 @@ class Measured(NamedTuple):
     refused: int
 
 
-def drive(address: Address, pipe: Connection, window: int, only_rest: bool) -> Measured:
+def drive(venue: Venue, window: int, only_rest: bool) -> Measured:
     """Keeps the window full until all requests are answered."""
+    address = venue.address
     connection = Socket(address.port)
     connection.send([b'{"op":"auth","id":0,"token":"%s"}' % address.token.encode()])
     connection.receive()
@@ -284,12 +178,12 @@ def drive(address: Address, pipe: Connection, window: int, only_rest: bool) -> M
     flow.latencies_ns.clear()
     flow.refused = 0
     requests = REQUESTS if window > 1 else REQUESTS // 10
-    server = _server_cpu(pipe)
+    server = venue.cpu()
     client, wall = time.process_time(), time.perf_counter()
     _exchange(connection, flow, window, requests)
     wall = time.perf_counter() - wall
     client = time.process_time() - client
-    server = _server_cpu(pipe) - server
+    server = venue.cpu() - server
     connection.close()
     return Measured(wall, client, server, flow.latencies_ns, flow.refused)
 
@@ -307,39 +201,34 @@ def _exchange(connection: Socket, flow: Flow, window: int, requests: int) -> Non
         connection.send([flow.request() for _ in range(more)])
 
 
-def _server_cpu(pipe: Connection) -> float:
-    pipe.send("cpu")
-    seconds: float = pipe.recv()
-    return seconds
-
-
-def measure(window: int, only_rest: bool) -> Measured:
+def measure(database: str, window: int, only_rest: bool) -> Measured:
     """One run against a fresh server and database."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    with tempfile.TemporaryDirectory(prefix="simulator-benchmark-") as folder:
-        process = context.Process(target=serve, args=(folder, there))
-        process.start()
-        try:
-            return drive(here.recv(), here, window, only_rest)
-        finally:
-            here.send("stop")
-            process.join(timeout=30)
-            process.kill()
+    with running(database) as venue:
+        return drive(venue, window, only_rest)
 
 
 def table() -> Table:
     table = Table(
-        title=f"One websocket, SQLite synchronous=FULL, full tables: {REQUESTS:,} requests, one "
-        "per frame (required: 8,000 acknowledged orders/s)"
+        title=f"One websocket, durable commits, full tables: {REQUESTS:,} requests, one per frame "
+        "(required: 8,000 acknowledged orders/s on SQLite, 4,000 on PostgreSQL)"
     )
-    for column in ("requests", "window", "acknowledged/s", "p50 ms", "p99 ms", "refused"):
+    for column in (
+        "database",
+        "requests",
+        "window",
+        "acknowledged/s",
+        "p50 ms",
+        "p99 ms",
+        "refused",
+    ):
         table.add_column(column, justify="right")
     for column in ("server, cores", "load generator, cores", "its share"):
         table.add_column(column, justify="right")
-    for name, only_rest in (("orders that rest", True), ("45 rest, 35 cancel, 20 take", False)):
-        for window in WINDOWS:
-            table.add_row(name, f"{window}", *_row(measure(window, only_rest)))
+    for database in DATABASES:
+        for name, only_rest in (("orders that rest", True), ("45 rest, 35 cancel, 20 take", False)):
+            for window in WINDOWS:
+                row = _row(measure(database, window, only_rest))
+                table.add_row(database, name, f"{window}", *row)
     return table
 
 
@@ -358,4 +247,4 @@ def _row(measured: Measured) -> list[str]:
 
 
 if __name__ == "__main__":
-    Console(width=140).print(table())
+    Console(width=150).print(table())

@@ -97,6 +97,7 @@ async def open_practice(host: Host, exchange: ExchangeConfig, config: WorldConfi
 
     Raises:
         WorldChangedError: it was created with other instruments or another cast.
+        WorldTakenError: another process has it open.
     """
     stored = host.journal.world(config.name)
     described = _describe(config)
@@ -107,6 +108,7 @@ async def open_practice(host: Host, exchange: ExchangeConfig, config: WorldConfi
             f"world {config.name} was created as {stored.config}, its configuration now says "
             f"{described}; use another database, or the configuration it was created with"
         )
+    host.journal.claim(config.name)
     if host.journal.last(config.name) is None:
         # Until its first entry a world is still being made, perhaps by a process that was killed.
         Candles(host.engine).store_warm_up(config.name, _warm_up(config, wall_ns()))

@@ -20,8 +20,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from simulator import __version__
 from simulator.bootstrap import WorldChangedError
 from simulator.config.file import ConfigError
-from simulator.database.engine import UnusableDatabaseError, open_engine
+from simulator.database.engine import UnusableDatabaseError, masked, open_engine
 from simulator.database.migrating import UnknownRevisionError, migrate
+from simulator.database.ownership import WorldTakenError
 from simulator.database.rebuild import JournalIncompleteError
 from simulator.database.rebuild import rebuild as rebuild_tables
 from simulator.database.writer import DatabaseJournal
@@ -61,6 +62,7 @@ _EXPECTED = (
     UnknownRevisionError,
     UnusableDatabaseError,
     WorldChangedError,
+    WorldTakenError,
     WorldUnavailable,
 )
 
@@ -189,7 +191,8 @@ def migrate_command(*, database: DatabaseOption = None) -> None:
     """Create the tables, or bring them up to date with this version."""
     settings = _settings(database)
     migrate(settings.database_url)
-    console.print(f"{settings.database_url} has the tables of version {__version__}.")
+    url = escape(masked(settings.database_url))
+    console.print(f"{url} has the tables of version {__version__}.", soft_wrap=True)
 
 
 def _journal(database: str | None, world: str) -> tuple[DatabaseJournal, int]:
@@ -200,7 +203,8 @@ def _journal(database: str | None, world: str) -> tuple[DatabaseJournal, int]:
     last = journal.last(world)
     if last is None:
         known = ", ".join(each.world_id for each in journal.worlds()) or "none"
-        raise UsageError(f"there is no world {world} in {settings.database_url}; there is: {known}")
+        url = masked(settings.database_url)
+        raise UsageError(f"there is no world {world} in {url}; there is: {known}")
     return journal, last[0]
 
 

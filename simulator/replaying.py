@@ -22,6 +22,7 @@ from simulator.core.model.events import (
     TradeExecuted,
 )
 from simulator.core.state.exchange_state import ExchangeState
+from simulator.database.engine import masked
 from simulator.runtime.clocks import monotonic_ns
 from simulator.runtime.errors import WorldHalted
 from simulator.runtime.world import World, WorldStatus
@@ -59,6 +60,7 @@ class ReplayOutcome(msgspec.Struct, frozen=True):
     chain_hash: bytes
     state_hash: bytes
     database_url: str
+    """As it may be printed."""
 
 
 async def run_replay(
@@ -91,7 +93,7 @@ async def run_replay(
         await _play(world, plan, console)
         seconds = (monotonic_ns() - began) / 1e9
         await world.stop()
-        return _outcome(host, world, plan, seconds, settings.database_url)
+        return _outcome(host, world, plan, seconds, masked(settings.database_url))
 
 
 async def _play(world: World, plan: ReplayPlan, console: Console) -> None:

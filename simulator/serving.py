@@ -25,8 +25,10 @@ from simulator.bootstrap import Host, open_host, open_practice
 from simulator.config.exchange import ApiConfig
 from simulator.config.world import WorldConfig
 from simulator.database.candles import Candles
+from simulator.database.engine import masked
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.runtime.world import World
 from simulator.settings import Settings, SettingsError
 from simulator.web import add_pages
@@ -44,8 +46,8 @@ def run_server(settings: Settings, console: Console) -> None:
 
     Raises:
         CannotListenError: somebody else has the port, or the address is not of this machine.
-        ConfigError, WorldChangedError, UnusableDatabaseError, UnknownRevisionError: the practice
-            world cannot be opened.
+        ConfigError, WorldChangedError, WorldTakenError, UnusableDatabaseError,
+            UnknownRevisionError: the practice world cannot be opened.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     run(serve(settings, console))
@@ -66,7 +68,7 @@ async def serve(settings: Settings, console: Console) -> None:
     exchange = settings.load_exchange()
     config = settings.load_world(exchange)
     with listen_on(settings.host, settings.port) as listener:
-        _say(console, f"Opening {escape(settings.database_url)} …")
+        _say(console, f"Opening {escape(masked(settings.database_url))} …")
         async with open_host(settings, exchange.limits) as host:
             world = await open_practice(host, exchange, config)
             app = create_app(api_context(host, config, api_settings(exchange.api)))
@@ -79,8 +81,8 @@ async def serve(settings: Settings, console: Console) -> None:
                     lifespan="on",
                     timeout_graceful_shutdown=5,
                     ws_ping_interval=20,
-                    ws_max_size=131_072,
-                    ws_per_message_deflate=False,
+                    ws_max_size=2 * exchange.api.max_body_bytes,
+                    ws_per_message_deflate=exchange.api.permessage_deflate,
                 ),
             )
             _say(console, _announcement(world, settings.host, listener))
@@ -142,6 +144,8 @@ def api_settings(config: ApiConfig) -> ApiSettings:
         requests=Rate(*config.requests),
         orders=Rate(*config.orders),
         guests=Rate(*config.guests),
+        max_body_bytes=config.max_body_bytes,
+        timeout_ms=config.timeout_ms,
     )
 
 
@@ -152,6 +156,7 @@ def api_context(host: Host, config: WorldConfig, settings: ApiSettings) -> ApiCo
         identities=Identities(host.engine),
         histories=Histories(host.engine),
         candles=Candles(host.engine),
+        statistics=Statistics(host.engine),
         default_world=config.name,
         guest=GuestSettings(deposit=config.guest_endowment),
         settings=settings,

@@ -11,6 +11,7 @@ depends_on = None
 TABLES = (
     "worlds",
     "journal_entries",
+    "world_fences",
     "snapshots",
     "warm_up_candles",
     "users",
@@ -112,6 +113,13 @@ def _create_worlds() -> None:
         ),
         _primary_key("journal_entries", "world_id", "seq"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "world_fences",
+        _text("world_id"),
+        _number("fence"),
+        _foreign_key("world_fences", "world_id", "worlds"),
+        _primary_key("world_fences", "world_id"),
     )
     op.create_table(
         "snapshots",

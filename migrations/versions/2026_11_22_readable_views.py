@@ -16,10 +16,16 @@ class Words:
 
     def __init__(self, dialect: str) -> None:
         self._sqlite = dialect == "sqlite"
-        self._number = "REAL" if self._sqlite else "NUMERIC"
 
     def decimal(self, value: str, decimals: str) -> str:
-        return f"({value}) / CAST('1e' || {decimals} AS {self._number})"
+        """SQLite divides real numbers; PostgreSQL multiplies decimal ones, which is exact."""
+        if self._sqlite:
+            return f"({value}) / CAST('1e' || {decimals} AS REAL)"
+        return f"({value}) * CAST('1e-' || {decimals} AS NUMERIC)"
+
+    def wide(self, value: str) -> str:
+        """The first factor of a product that may be more than 64 bits wide."""
+        return value if self._sqlite else f"CAST({value} AS NUMERIC)"
 
     def utc(self, time_ns: str) -> str:
         """`2020-03-12 10:49:00.123`; null if the time is."""
@@ -131,7 +137,7 @@ def _wallets(w: Words) -> str:
 
 
 def _positions(w: Words) -> str:
-    at_mark = "p.quantity * s.mark_price * i.notional_multiplier"
+    at_mark = f"{w.wide('p.quantity')} * s.mark_price * i.notional_multiplier"
     return f"""
         SELECT p.world_id, p.account_id, i.symbol, p.position_side, v.kind AS margined_by,
             COALESCE(c.leverage, i.default_leverage) AS leverage,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 
 import simulator
 from simulator.api import documents
@@ -12,7 +12,7 @@ from simulator.api.middleware import RequestMiddleware
 from simulator.api.problems import add_handlers
 from simulator.api.rest import accounts, guests, health, histories, orders, worlds
 from simulator.api.service import Api
-from simulator.api.websocket.endpoint import WebsocketEndpoint
+from simulator.api.websocket.endpoint import WebsocketEndpoint, describe
 
 __all__ = ["ApiContext", "ApiSettings", "GuestSettings", "create_app"]
 
@@ -20,7 +20,8 @@ _DESCRIPTION = (
     "A margin exchange to practice on, with paper money. Decimals are strings, times are "
     "milliseconds since 1970 UTC, `seq` is the place in the world's journal up to which an answer "
     "speaks. What is answered is durable. Every refusal is a problem (RFC 9457) with a code and "
-    "the numbers behind it. Live data and fast orders: the websocket at /v1/ws."
+    "the numbers behind it. Live data and fast orders: the websocket at /v1/ws, described "
+    "by /v1/asyncapi.json."
 )
 
 
@@ -34,16 +35,18 @@ def create_app(context: ApiContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=documents.operation_id,
     )
     app.state.api = api = Api(context)
     add_handlers(app)
-    app.add_middleware(RequestMiddleware, max_body_bytes=context.settings.max_body_bytes)
+    app.add_middleware(RequestMiddleware, settings=context.settings)
     app.include_router(health.router)
     v1 = APIRouter(prefix="/v1")
     for nouns in (worlds, guests, accounts, orders, histories):
         v1.include_router(nouns.router)
     app.include_router(v1)
     app.router.routes.append(WebSocketRoute("/v1/ws", WebsocketEndpoint(api)))
+    app.router.routes.append(Route("/v1/asyncapi.json", describe))
 
     def openapi() -> dict[str, Any]:
         return documents.document(app)

@@ -11,6 +11,7 @@ from simulator.api.stream.world_stream import StreamSettings
 from simulator.database.candles import Candles
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.runtime.clocks import wall_ns
 from simulator.runtime.registry import Registry
 
@@ -36,6 +37,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Guests joining, per host."""
     max_body_bytes: int = 64 * 1024
     """Of a request's body, and of a websocket frame from a client."""
+    timeout_ms: int = 10_000
+    """In which a request must have come whole and its answer be ready."""
     stream_capacity: int = 1_000
     """Messages that a slow websocket reader may be behind before it must resync."""
     most_channels: int = 200
@@ -52,6 +55,7 @@ class ApiContext:
     identities: Identities
     histories: Histories
     candles: Candles
+    statistics: Statistics
     default_world: str = DEFAULT_WORLD
     guest: GuestSettings = field(default_factory=GuestSettings)
     settings: ApiSettings = field(default_factory=ApiSettings)

@@ -4,9 +4,12 @@ ApiProblem
 ├── MalformedRequest     422: the syntax, a type, an unknown field, a number out of range
 ├── NotAuthenticated     401
 ├── NotFound             404: there is none, or it is somebody else's
+├── WrongMethod          405
+├── TooLarge             413
 ├── RefusedByRule        409: the rules of the exchange say no, with the numbers (ORD-10)
 ├── RateLimited          429
-└── Unavailable          503: the world is paused, halted or closed
+├── TimedOut             503: the body or the answer did not come in time
+└── Unavailable          503: the world is paused, halted, busy or closed
 
 Whatever else escapes a route is a bug of ours: it is logged and answered with 500.
 """
@@ -17,7 +20,7 @@ import msgspec
 
 from simulator.api.shapes.base import Problem
 from simulator.core.model.rejects import REJECT_TEXTS, RejectReason
-from simulator.runtime.errors import WorldUnavailable
+from simulator.runtime.errors import WorldBusy, WorldUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -38,6 +41,8 @@ class ApiProblem(Exception):
 
     status = 500
     code = "INTERNAL_ERROR"
+    retry_after_s: int | None = None
+    """When to try again, where that is known."""
 
     def __init__(
         self,
@@ -109,6 +114,12 @@ class RateLimited(ApiProblem):
     def __init__(self, what: str, retry_after_ms: int) -> None:
         super().__init__(f"too many {what}: try again in {retry_after_ms} ms")
         self.retry_after_ms = retry_after_ms
+        self.retry_after_s = -(-retry_after_ms // 1000)
+
+
+class TimedOut(ApiProblem):
+    status = 503
+    code = "TIMEOUT"
 
 
 class Unavailable(ApiProblem):
@@ -124,7 +135,10 @@ class InternalError(ApiProblem):
 
 
 def unavailable(error: WorldUnavailable) -> Unavailable:
-    return Unavailable(str(error), error.code)
+    problem = Unavailable(str(error), error.code)
+    if isinstance(error, WorldBusy):
+        problem.retry_after_s = 1
+    return problem
 
 
 def refused(

@@ -5,6 +5,7 @@ from simulator.api.shapes import histories, market, orders
 from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds
 from simulator.core.model.accounts import ledger_account_name
 from simulator.core.model.enums import MarginMode, OrderType, PositionSide, Side, TimeInForce
+from simulator.core.model.units import RATE_ONE, divide_half_even
 from simulator.database.candles import CandleItem
 from simulator.database.queries import (
     LedgerItem,
@@ -15,6 +16,8 @@ from simulator.database.queries import (
     TakeoverItem,
     TradeItem,
 )
+from simulator.database.statistics import StatisticsItem
+from simulator.decimal_text import format_rate
 
 
 def _optional_time(time_ns: int | None) -> int | None:
@@ -98,6 +101,41 @@ def candle(numbers: Numbers, of: InstrumentNumbers, row: CandleItem) -> market.C
         notional=numbers.amount(row.notional),
         trade_count=row.trade_count,
         warm_up=row.warm_up,
+    )
+
+
+def statistics(
+    numbers: Numbers,
+    of: InstrumentNumbers,
+    row: StatisticsItem | None,
+    last_price: int | None,
+) -> market.InstrumentStatistics:
+    """Of an instrument that traded within the window, or (without a row) did not."""
+    if row is None:
+        return market.InstrumentStatistics(
+            symbol=of.symbol,
+            open=None,
+            high=None,
+            low=None,
+            last=of.optional_price(last_price),
+            change=None,
+            change_rate=None,
+            volume=of.quantity(0),
+            notional=numbers.amount(0),
+            trade_count=0,
+        )
+    change = row.last - row.open
+    return market.InstrumentStatistics(
+        symbol=of.symbol,
+        open=of.price(row.open),
+        high=of.price(row.high),
+        low=of.price(row.low),
+        last=of.price(row.last),
+        change=of.price(change),
+        change_rate=format_rate(divide_half_even(change * RATE_ONE, row.open)),
+        volume=of.quantity(row.volume),
+        notional=numbers.amount(row.notional),
+        trade_count=row.trade_count,
     )
 
 

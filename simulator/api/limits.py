@@ -3,14 +3,22 @@
 A bucket holds `burst` tokens and gets `per_second` new ones; each request takes one. When there
 are many buckets, full ones are forgotten, and if all are in use everybody starts anew: memory is
 bounded, whoever knocks.
+
+Within an HTTP request the state of the bucket that it drew on last is kept for its answer, as
+headers: `orders` for placing, amending and canceling, `requests` for nearly everything else.
 """
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Final
 
 import msgspec
 
 from simulator.api.errors import RateLimited
+
+LIMIT: Final = "X-RateLimit-Limit"
+REMAINING: Final = "X-RateLimit-Remaining"
+RESET_MS: Final = "X-RateLimit-Reset-Ms"
 
 _MOST_BUCKETS: Final = 10_000
 _NS: Final = 10**9
@@ -21,6 +29,19 @@ class Rate(msgspec.Struct, frozen=True):
 
     per_second: int
     burst: int
+
+
+class Allowance:
+    """What a request's last bucket said; empty until it drew on one."""
+
+    __slots__ = ("headers",)
+
+    def __init__(self) -> None:
+        self.headers: dict[str, int] = {}
+
+
+ALLOWANCE: Final[ContextVar[Allowance | None]] = ContextVar("allowance", default=None)
+"""Of the HTTP request that is being answered; threads and tasks it starts see the same one."""
 
 
 class _Bucket:
@@ -58,10 +79,18 @@ class RateLimiter:
         passed = max(0, now - bucket.updated_ns)
         bucket.nano_tokens = min(full, bucket.nano_tokens + passed * rate.per_second)
         bucket.updated_ns = now
-        if bucket.nano_tokens < _NS:
-            missing_ns = -(-(_NS - bucket.nano_tokens) // rate.per_second)
-            raise RateLimited(self._what, -(-missing_ns // 1_000_000))
-        bucket.nano_tokens -= _NS
+        enough = bucket.nano_tokens >= _NS
+        if enough:
+            bucket.nano_tokens -= _NS
+        allowance = ALLOWANCE.get()
+        if allowance is not None:
+            allowance.headers = {
+                LIMIT: rate.burst,
+                REMAINING: bucket.nano_tokens // _NS,
+                RESET_MS: _ms_until(full, bucket, rate),
+            }
+        if not enough:
+            raise RateLimited(self._what, _ms_until(_NS, bucket, rate))
 
     def _make_room(self, now: int, rate: Rate) -> None:
         if len(self._buckets) < _MOST_BUCKETS:
@@ -74,3 +103,9 @@ class RateLimiter:
         }
         if len(self._buckets) >= _MOST_BUCKETS:
             self._buckets.clear()
+
+
+def _ms_until(nano_tokens: int, bucket: _Bucket, rate: Rate) -> int:
+    """Rounded up, so that who waits so long is not too early."""
+    missing_ns = -(-(nano_tokens - bucket.nano_tokens) // rate.per_second)
+    return -(-missing_ns // 1_000_000)

@@ -101,6 +101,29 @@ async def find_order(
     return order_from_history(door.numbers, row), seq
 
 
+async def find_client_order(
+    door: Door, histories: Histories, account_id: int, client_order_id: str
+) -> int:
+    """The id of an account's newest order under a client order id.
+
+    Memory knows those that ORD-7 remembers; older ones are looked for in the database.
+
+    Raises:
+        NotFound: there was none, or it was refused and so became no order.
+    """
+    known = door.world.state.client_orders.get(account_id, {}).get(client_order_id)
+    if known is not None:
+        order_id = known.order_id
+    else:
+        world_id = door.world.world_id
+        order_id = await asyncio.to_thread(
+            histories.client_order, world_id, account_id, client_order_id
+        )
+    if order_id is None:
+        raise unknown_order()
+    return order_id
+
+
 def open_order_page(
     door: Door, account_id: int, instrument_id: int | None, window: Window
 ) -> Page[Order]:

@@ -55,6 +55,17 @@ def world_shape(world: World, wall_ns: int) -> market.World:
     )
 
 
+def world_clock(world: World, wall_ns: int) -> market.WorldClock:
+    shape = world_shape(world, wall_ns)
+    return market.WorldClock(
+        **msgspec.structs.asdict(shape.clock),
+        world=shape.world,
+        status=shape.status,
+        server_time=shape.server_time,
+        seq=shape.seq,
+    )
+
+
 def instrument(numbers: Numbers, record: InstrumentRecord) -> market.Instrument:
     terms = record.terms
     of = numbers.by_id(terms.instrument_id)
@@ -92,6 +103,14 @@ def instrument_detail(
     """With the risk tiers in force."""
     terms = msgspec.structs.asdict(instrument(numbers, record))
     return market.InstrumentDetail(**terms, risk_tiers=_risk_tiers(numbers, record), seq=seq)
+
+
+def instrument_tiers(numbers: Numbers, record: InstrumentRecord) -> list[market.InstrumentTier]:
+    symbol = record.terms.symbol
+    return [
+        market.InstrumentTier(**msgspec.structs.asdict(tier), symbol=symbol)
+        for tier in _risk_tiers(numbers, record)
+    ]
 
 
 def _risk_tiers(numbers: Numbers, record: InstrumentRecord) -> list[market.RiskTier]:

@@ -12,7 +12,6 @@ from simulator.api.errors import (
     MalformedRequest,
     NotAuthenticated,
     NotFound,
-    RateLimited,
     WrongMethod,
     unavailable,
 )
@@ -25,8 +24,8 @@ def answer_problem(request: Request, problem: ApiProblem) -> Response:
     headers: dict[str, str] = {}
     if isinstance(problem, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(problem, RateLimited):
-        headers["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(problem.retry_after_s)
     return Response(
         encode(problem.shape(request.scope[REQUEST_ID])),
         problem.status,

@@ -47,7 +47,9 @@ class Api:
         door = self._doors.get(world_id)
         if door is None or door.world is not world:
             numbers = Numbers(world.state)
-            stream = WorldStream(world, numbers, self.context.wall_ns, self.settings.stream)
+            stream = WorldStream(
+                world, numbers, self.context.candles, self.context.wall_ns, self.settings.stream
+            )
             door = self._doors[world_id] = Door(world, numbers, stream)
         world.touch()
         return door

@@ -36,6 +36,7 @@ _OF_QUANTITY: Final = frozenset(
         RejectReason.QUANTITY_ALREADY_FILLED,
         RejectReason.REDUCE_ONLY_WITHOUT_POSITION,
         RejectReason.FILL_OR_KILL_NOT_FILLABLE,
+        RejectReason.WOULD_CAUSE_MARGIN_CALL,
     }
 )
 _OF_AMOUNT: Final = frozenset(

@@ -49,6 +49,12 @@ class ApiConfig(NamedTuple):
     """Guests who join, per host."""
     public_interval_ms: int
     """Public news of the websocket is collected for so long; 0: it leaves at once."""
+    max_body_bytes: int
+    """Of a request's body, and of a websocket frame from a client."""
+    timeout_ms: int
+    """In which a request must have come whole and its answer be ready."""
+    permessage_deflate: bool = False
+    """Whether the websocket compresses frames for clients that can."""
 
 
 class ExchangeConfig(NamedTuple):
@@ -109,6 +115,7 @@ class RuntimeRow(Row):
     most_commands: int
     slice: Duration
     batches_in_flight: int
+    most_waiting: int
     snapshot_every: int
     idle_pause: Duration | None = None
 
@@ -122,7 +129,10 @@ class ApiRow(Row):
     orders: RateRow
     requests: RateRow
     guests: RateRow
+    max_body_bytes: int
+    timeout: Duration
     public_interval: Duration | None = None
+    permessage_deflate: bool = False
 
 
 class ExchangeFile(Row):
@@ -156,13 +166,13 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
 
 def _load_limits(file: ConfigFile[ExchangeFile]) -> Limits:
     row = file.content.runtime
-    _expect_positive(
-        file, ("runtime",), row, ("most_commands", "batches_in_flight", "snapshot_every")
-    )
+    names = ("most_commands", "batches_in_flight", "most_waiting", "snapshot_every")
+    _expect_positive(file, ("runtime",), row, names)
     return Limits(
         most_commands=row.most_commands,
         slice_ns=int(row.slice),
         batches_in_flight=row.batches_in_flight,
+        most_waiting=row.most_waiting,
         snapshot_every=row.snapshot_every,
         idle_pause_ns=None if row.idle_pause is None else int(row.idle_pause),
     )
@@ -173,11 +183,15 @@ def _load_api(file: ConfigFile[ExchangeFile]) -> ApiConfig:
     interval = row.public_interval or 0
     if interval > MAX_PUBLIC_INTERVAL_NS:
         raise file.error(("api", "public_interval"), "public_interval should be at most 10s")
+    _expect_positive(file, ("api",), row, ("max_body_bytes",))
     return ApiConfig(
         orders=_load_rate(file, "orders", row.orders),
         requests=_load_rate(file, "requests", row.requests),
         guests=_load_rate(file, "guests", row.guests),
         public_interval_ms=interval // NS_PER_MS,
+        max_body_bytes=row.max_body_bytes,
+        timeout_ms=row.timeout // NS_PER_MS,
+        permessage_deflate=row.permessage_deflate,
     )
 
 

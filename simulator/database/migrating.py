@@ -14,7 +14,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 import simulator
-from simulator.database.engine import UnusableDatabaseError, open_engine, reading, writing
+from simulator.database.engine import (
+    UnusableDatabaseError,
+    masked,
+    open_engine,
+    reading,
+    writing,
+)
 
 
 class UnknownRevisionError(Exception):
@@ -55,9 +61,15 @@ def migrate(url: str) -> None:
     try:
         _upgrade(url)
     except OSError as error:
-        raise UnusableDatabaseError(f"the database {url} cannot be used: {error}") from error
+        raise _unusable(url, error) from error
     except DBAPIError as error:
-        raise UnusableDatabaseError(f"the database {url} cannot be used: {error.orig}") from error
+        raise _unusable(url, error.orig) from error
+
+
+def _unusable(url: str, reason: BaseException | None) -> UnusableDatabaseError:
+    """In one line; PostgreSQL's reasons have several."""
+    said = " ".join(str(reason).split())
+    return UnusableDatabaseError(f"the database {masked(url)} cannot be used: {said}")
 
 
 def _upgrade(url: str) -> None:

@@ -201,6 +201,23 @@ class Histories:
             row = connection.execute(query).one_or_none()
         return None if row is None else OrderItem(*row)
 
+    def client_order(self, world_id: str, account_id: int, client_order_id: str) -> int | None:
+        """The id of an account's newest order under a client order id; none if there is none."""
+        table = schema.orders
+        query = (
+            select(table.c.order_id)
+            .where(
+                table.c.world_id == world_id,
+                table.c.account_id == account_id,
+                table.c.client_order_id == client_order_id,
+            )
+            .order_by(table.c.order_id.desc())
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            found: int | None = connection.execute(query).scalar_one_or_none()
+        return found
+
     def trades(self, world_id: str, instrument_id: int, window: Window) -> Page[TradeItem]:
         """All trades of an instrument, by id."""
         table = schema.trades

@@ -7,14 +7,15 @@ snapshots, identities and warm-up candles are not touched.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from simulator.core.codec import Entry, decode_entry
 from simulator.core.exchange import Exchange
 from simulator.core.state.notes import ChangeNotes
-from simulator.database.engine import reading, writing
+from simulator.database.engine import appending_connection, pipelined, reading
+from simulator.database.ownership import Ownership
 from simulator.database.projection import Projector
 from simulator.database.schema import PROJECTION, journal_entries, worlds
 from simulator.database.statements import Rows, Statements
@@ -38,25 +39,46 @@ def rebuild(
 ) -> int:
     """Throws a world's tables away and writes them anew; returns how many entries it read.
 
-    The world must not be running meanwhile.
+    The world is claimed meanwhile, so no process can have it open.
 
     Raises:
         UnknownWorldError: the database has no such world.
         JournalIncompleteError: an entry is missing; the tables stay as they were.
+        WorldTakenError: a process has it open.
         msgspec.MsgspecError: an entry cannot be read; the tables stay as they were.
     """
-    statements = Statements()
-    replay = _Replay(world_id)
-    with writing(engine) as connection:
+    with reading(engine) as connection:
         total = _count_entries(connection, world_id)
-        for table in PROJECTION:
-            connection.execute(delete(table).where(table.c.world_id == world_id))
-        cursor = connection.connection.cursor()
-        while page := read_page(connection, world_id, replay.seq, entries_per_batch):
-            rows = replay.fold([decode_entry(row.encoded) for row in page])
+    ownership = Ownership(engine)
+    ownership.claim(world_id)
+    try:
+        with appending_connection(engine) as connection, connection.begin():
+            ownership.check(connection, world_id)
+            return _write_anew(connection, world_id, _Pages(total, entries_per_batch, progress))
+    finally:
+        ownership.release()
+
+
+class _Pages(NamedTuple):
+    """How a journal is read."""
+
+    total: int
+    size: int
+    progress: Progress | None
+
+
+def _write_anew(connection: Connection, world_id: str, pages: _Pages) -> int:
+    statements = Statements(connection.dialect.name)
+    replay = _Replay(world_id)
+    for table in PROJECTION:
+        connection.execute(delete(table).where(table.c.world_id == world_id))
+    cursor = connection.connection.cursor()
+    while page := read_page(connection, world_id, replay.seq, pages.size):
+        rows = replay.fold([decode_entry(row.encoded) for row in page])
+        with pipelined(connection):
             statements.write(cursor, rows)
-            if progress is not None:
-                progress(replay.seq, total)
+        if pages.progress is not None:
+            pages.progress(replay.seq, pages.total)
     return replay.seq
 
 

@@ -110,6 +110,9 @@ journal_entries = _clustered(
     CheckConstraint("length(chain_hash) = 32", name="chain_hash_length"),
 )
 
+world_fences = Table("world_fences", metadata, _world_of_registry(), _number("fence"))
+"""How often each world was claimed by a process; see `ownership`."""
+
 snapshots = Table(
     "snapshots",
     metadata,

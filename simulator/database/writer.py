@@ -1,8 +1,9 @@
 """The runtime's journal in a database: a batch is one transaction, journal and tables together.
 
 `append` is called by one thread. It either commits all it is given or leaves nothing of it; an
-entry that does not follow the last one of its world is refused, so a journal has no holes. The
-list of worlds lives here too, because a journal belongs to a world that is registered.
+entry that does not follow the last one of its world is refused, so a journal has no holes; and a
+world is claimed before it is written, so no two processes write one. The list of worlds lives here
+too, because a journal belongs to a world that is registered.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 
 from simulator.core.codec import RULES_VERSION
-from simulator.database.engine import reading, writer_connection, writing
+from simulator.database.engine import appending_connection, pipelined, reading, writing
+from simulator.database.ownership import Ownership
 from simulator.database.schema import journal_entries, snapshots, worlds
 from simulator.database.statements import Row, Rows, Statements
 from simulator.runtime.ports import Batch, JournalRow, SnapshotRow
@@ -45,7 +47,8 @@ class DatabaseJournal:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._statements = Statements()
+        self._statements = Statements(engine.dialect.name)
+        self._ownership = Ownership(engine)
         self._writer: Connection | None = None
         self._last_seq: dict[str, int] = {}
 
@@ -56,21 +59,30 @@ class DatabaseJournal:
 
         Raises:
             JournalGapError: a batch does not follow its journal's last entry.
-            sqlalchemy.exc.DBAPIError, sqlite3.Error: the database failed.
+            WorldTakenError, WorldTakenOverError: another process has the world.
+            sqlalchemy.exc.DBAPIError, sqlite3.Error, psycopg.Error: the database failed.
         In every case nothing was stored.
         """
         if self._writer is None:
-            self._writer = writer_connection(self._engine)
+            self._writer = appending_connection(self._engine)
+        world_ids = dict.fromkeys(batch.world_id for batch in batches)
+        for world_id in world_ids:
+            self.claim(world_id)
         last_seq: dict[str, int] = {}
         with self._writer.begin():
-            cursor = self._writer.connection.cursor()
-            for batch in batches:
-                known = last_seq.get(batch.world_id, self._last_seq.get(batch.world_id))
-                if known is None:
-                    known = _last_seq(self._writer, batch.world_id)
-                last_seq[batch.world_id] = _check_follows(batch, known)
-                self._write(cursor, batch)
+            for world_id in world_ids:
+                self._ownership.check(self._writer, world_id)
+                last_seq[world_id] = self._known_seq(self._writer, world_id)
+            with pipelined(self._writer):
+                cursor = self._writer.connection.cursor()
+                for batch in batches:
+                    last_seq[batch.world_id] = _check_follows(batch, last_seq[batch.world_id])
+                    self._write(cursor, batch)
         self._last_seq.update(last_seq)
+
+    def _known_seq(self, connection: Connection, world_id: str) -> int:
+        known = self._last_seq.get(world_id)
+        return _last_seq(connection, world_id) if known is None else known
 
     def _write(self, cursor: Any, batch: Batch) -> None:
         if not isinstance(batch.projected, Rows):
@@ -98,11 +110,20 @@ class DatabaseJournal:
                 ],
             )
 
+    def claim(self, world_id: str) -> None:
+        """Makes this process the only one that may write a world, until `close`.
+
+        Raises:
+            WorldTakenError: another process has it open.
+        """
+        self._ownership.claim(world_id)
+
     def close(self) -> None:
-        """Gives the writer's connection back. The journal may be used again."""
+        """Gives the writer's connection and the worlds back. The journal may be used again."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+        self._ownership.release()
         self._last_seq.clear()
 
     # -- reading -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 WorldUnavailable
 ├── WorldHalted     an invariant broke or the database failed: the world stands, its journal is kept
 ├── WorldPaused     paused: only cancels are taken
+├── WorldBusy       too many commands wait already: nothing is taken until there are fewer
 └── WorldClosed     the world is stopping or archived
 """
 
@@ -19,6 +20,10 @@ class WorldHalted(WorldUnavailable):
 
 class WorldPaused(WorldUnavailable):
     code = "WORLD_PAUSED"
+
+
+class WorldBusy(WorldUnavailable):
+    code = "WORLD_BUSY"
 
 
 class WorldClosed(WorldUnavailable):

@@ -47,6 +47,9 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 class Journal(Protocol):
     """Durable storage. All calls block; `append` comes from one writer thread only."""
 
+    def claim(self, world_id: str) -> None:
+        """Makes this process the only one that writes the world. Raises if another one does."""
+
     def append(self, batches: Sequence[Batch]) -> None:
         """Stores all batches in one transaction, or none. Raises if it cannot."""
 

@@ -46,9 +46,13 @@ class Registry:
         return world
 
     async def open(self, world_id: str, projector: Projector, make_clock: MakeClock) -> World:
-        """Recovers a world from its journal (none: it begins), without starting it."""
+        """Recovers a world from its journal (none: it begins), without starting it.
+
+        It is claimed first: what another process writes meanwhile would be missed.
+        """
         if world_id in self._worlds:
             raise ValueError(f"world {world_id} is open already")
+        await asyncio.to_thread(self.journal.claim, world_id)
         recovered = await asyncio.to_thread(recover, self.journal, world_id)
         exchange: Exchange = recovered.exchange
         self.writer.continue_chain(world_id, recovered.chain)

@@ -17,7 +17,7 @@ from simulator.core.model.commands import AnyCommand, CancelAllOrders, CancelOrd
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.runtime.clocks import WorldClock, monotonic_ns
 from simulator.runtime.engine import Engine, Receipt
-from simulator.runtime.errors import WorldClosed, WorldHalted, WorldPaused
+from simulator.runtime.errors import WorldBusy, WorldClosed, WorldHalted, WorldPaused
 from simulator.runtime.ports import Agent, Observer, Projector
 from simulator.runtime.writer import PendingSnapshot, Writer, WriteRequest
 
@@ -38,6 +38,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     slice_ns: int = 20_000_000
     """A batch is handed on after this much work, so that the event loop stays responsive."""
     batches_in_flight: int = 3
+    most_waiting: int = 20_000
+    """Commands in the inbox; whoever comes then is told that the world is busy."""
     snapshot_every: int = 50_000
     idle_pause_ns: int | None = None
     """Pause after so long without a client (wall time); none: never."""
@@ -105,7 +107,7 @@ class World:
         """Queues a command. The future resolves when its entry is durable.
 
         Raises:
-            WorldHalted, WorldClosed, WorldPaused: the command was not taken.
+            WorldHalted, WorldClosed, WorldPaused, WorldBusy: the command was not taken.
         """
         self.touch()
         if self.halt_reason is not None:
@@ -116,6 +118,9 @@ class World:
             command, (CancelOrder, CancelAllOrders)
         ):
             raise WorldPaused(f"world {self.world_id} is paused: orders can only be canceled")
+        waiting = len(self._inbox)
+        if waiting >= self._limits.most_waiting:
+            raise WorldBusy(f"world {self.world_id} is busy: {waiting} commands wait already")
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._inbox.append((command, future))
         self._awake.set()

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from fastapi.openapi.models import OpenAPI
 
+from simulator.api.documents import operations
 from tests.api.venue import Venue
 
 pytestmark = pytest.mark.anyio
@@ -23,19 +25,24 @@ async def test_the_document_names_every_route_and_shape(venue: Venue) -> None:
     schemas = document["components"]["schemas"]
     for reference in _references(document):
         assert reference.removeprefix("#/components/schemas/") in schemas
-    operations = [
-        (path, method, operation)
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    ]
-    assert len(operations) >= 25
-    for path, method, operation in operations:
+    found = [*operations(document)]
+    assert len(found) >= 30
+    for path, method, operation in found:
         answers = operation["responses"]
-        assert any(str(status).startswith("2") for status in answers), (path, method)
-        assert "application/problem+json" in answers["4XX"]["content"]
+        assert any(status.startswith("2") for status in answers), (path, method)
+        assert operation["summary"], (path, method)
+        assert operation["description"], (path, method)
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], (path, method, parameter["name"])
+        for status in ("422", "429", "500", "503"):
+            assert answers[status]["description"]
+        assert "application/problem+json" in answers["422"]["content"]
         assert ("security" in operation) == ("/accounts" in path), path
+        assert ("401" in answers) == ("security" in operation)
         if method in ("post", "put", "patch"):
             assert "$ref" in operation["requestBody"]["content"]["application/json"]["schema"]
+    ids = [operation["operationId"] for _, _, operation in found]
+    assert len(ids) == len(set(ids))
     assert schemas["OrderRequest"]["additionalProperties"] is False
     assert schemas["OrderRequest"]["required"] == ["symbol", "side", "order_type", "quantity"]
 
@@ -49,3 +56,16 @@ async def test_answers_have_the_fields_of_the_document(venue: Venue) -> None:
     assert sorted(placed["order"]) == sorted(schemas["Order"]["properties"])
     (instrument, *_) = (await venue.public("/instruments"))["items"]
     assert sorted(instrument) == sorted(schemas["Instrument"]["properties"])
+
+
+async def test_the_document_is_openapi(venue: Venue) -> None:
+    document = (await venue.client.get("/v1/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    OpenAPI.model_validate(document)
+
+
+async def test_what_is_not_ready_may_say_so_in_two_ways(venue: Venue) -> None:
+    document = (await venue.client.get("/v1/openapi.json")).json()
+    answers = document["paths"]["/ready"]["get"]["responses"]
+    assert [*answers["503"]["content"]] == ["application/json", "application/problem+json"]
+    assert [*answers["200"]["content"]] == ["application/json"]

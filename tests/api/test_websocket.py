@@ -170,6 +170,36 @@ async def test_ord_10_refusals_are_the_problems_of_rest(venue: Venue, socket: So
     assert (halted["status"], halted["code"]) == (503, "WORLD_HALTED")
 
 
+async def test_a_preview_is_that_of_rest_and_does_nothing(venue: Venue, socket: Socket) -> None:
+    trader, maker = await venue.join(), await venue.join()
+    await maker.place(side="SELL", price="20000", quantity="0.5")
+    await socket.log_in(trader)
+    before = venue.hash()
+    for change in ({"price": "20000", "quantity": "0.7"}, {"quantity": "500"}):
+        over_socket = await socket.ask("preview", **{**ORDER, **change})
+        over_rest = await trader.call("POST", "/orders/preview", json={**ORDER, **change})
+        assert over_socket == over_rest.json()
+    assert (over_socket["accepted"], over_socket["refusal"]["code"]) == (
+        False,
+        "INSUFFICIENT_MARGIN",
+    )
+    problem = await socket.refusal("preview", **{**ORDER, "symbol": "BTC"})
+    assert problem["code"] == "UNKNOWN_INSTRUMENT"
+    assert venue.hash() == before
+
+
+async def test_a_preview_is_no_order_to_the_rate_limit(database: Path) -> None:
+    settings = ApiSettings(orders=Rate(1, 1), requests=Rate(1, 6))
+    async with open_venue(database, settings) as venue, serving(venue.app) as url:
+        trader = await venue.join()
+        async with dial(url) as socket:
+            await socket.log_in(trader)
+            for _ in range(6):
+                await socket.ask("preview", **ORDER)
+            assert (await socket.refusal("preview", **ORDER))["code"] == "RATE_LIMITED"
+            await socket.ask("place", **ORDER)
+
+
 async def test_the_account_of_a_request_must_be_the_callers(venue: Venue, socket: Socket) -> None:
     owner, stranger = await venue.join(), await venue.join()
     order_id = (await owner.place())["order"]["order_id"]
@@ -274,8 +304,11 @@ async def test_trades_and_liquidations_are_public(venue: Venue, socket: Socket) 
 async def test_unsubscribed_channels_are_silent(venue: Venue, socket: Socket) -> None:
     result = await socket.ask("subscribe", channels=["marks", f"depth:{BTC}"])
     assert result == {"world": "practice", "channels": ["marks", f"depth:{BTC}"]}
+    assert await socket.ask("list") == result
     result = await socket.ask("unsubscribe", channels=["marks", "never"])
     assert result["channels"] == [f"depth:{BTC}"]
+    assert await socket.ask("list") == result
+    assert (await socket.ask("list", world="elsewhere"))["channels"] == []
     await venue.set_index({1: 20_100_00})
     await socket.ask("ping")
     assert socket.news("marks", "marks") == []

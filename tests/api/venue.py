@@ -1,4 +1,4 @@
-"""An exchange with its door, for tests: a stepped world on SQLite, and clients that trade on it."""
+"""An exchange with its door, for tests: a stepped world, and clients that trade on it."""
 
 import asyncio
 import copy
@@ -22,6 +22,7 @@ from simulator.database.engine import open_engine
 from simulator.database.identity import Identities
 from simulator.database.projection import Projector
 from simulator.database.queries import Histories
+from simulator.database.statistics import Statistics
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
 from simulator.runtime.engine import Receipt
@@ -146,10 +147,13 @@ def exchange_config() -> ExchangeConfig:
 
 @asynccontextmanager
 async def open_venue(
-    database: Path, settings: ApiSettings = GENEROUS, clock: WorldClock | None = None
+    database: Path | str, settings: ApiSettings = GENEROUS, clock: WorldClock | None = None
 ) -> AsyncIterator[Venue]:
-    """A venue on a migrated database, with a world `practice` that has just begun."""
-    engine = open_engine(f"sqlite:///{database}")
+    """A venue on a migrated database, with a world `practice` that has just begun.
+
+    The database is a file of SQLite, or a URL.
+    """
+    engine = open_engine(database if isinstance(database, str) else f"sqlite:///{database}")
     journal = DatabaseJournal(engine)
     registry = Registry(journal)
     journal.create_world("practice", "Practice", wall_ns(), "", 1)
@@ -167,6 +171,7 @@ async def open_venue(
         identities=Identities(engine),
         histories=Histories(engine),
         candles=Candles(engine),
+        statistics=Statistics(engine),
         settings=settings,
     )
     app = create_app(context)

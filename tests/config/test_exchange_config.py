@@ -103,6 +103,9 @@ def test_the_limits_of_the_door_that_ships(shipped: ExchangeConfig) -> None:
         requests=ApiRate(50, 200),
         guests=ApiRate(1, 20),
         public_interval_ms=50,
+        max_body_bytes=65_536,
+        timeout_ms=10_000,
+        permessage_deflate=False,
     )
 
 
@@ -231,6 +234,18 @@ MISTAKES = [
     (
         "exchange.toml", 'public_interval = "50ms"', 'public_interval = "11s"',
         "public_interval should be at most 10s",
+    ),
+    (
+        "exchange.toml", 'timeout = "10s"', 'timeout = "0s"',
+        "no duration like",
+    ),
+    (
+        "exchange.toml", "max_body_bytes = 65536", "max_body_bytes = 0",
+        "max_body_bytes 0 should be 1 or more",
+    ),
+    (
+        "exchange.toml", "most_waiting = 20000", "most_waiting = 0",
+        "most_waiting 0 should be 1 or more",
     ),
     (
         "exchange.toml", 'public_interval = "50ms"', "public_interval = 0.05",

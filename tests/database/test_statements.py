@@ -1,10 +1,22 @@
 """Writing many rows in few steps: every count of rows arrives, and no update scans its table."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import Engine
 
+from simulator.database import schema
 from simulator.database.engine import reading, writing
-from simulator.database.statements import Row, Rows, Statement, Statements
+from simulator.database.statements import (
+    ArraysStatement,
+    Row,
+    Rows,
+    Statements,
+    ValuesStatement,
+    Words,
+)
+
+COLUMNS = [schema.journal_entries.c.seq, schema.journal_entries.c.world_id]
 
 
 class Listener:
@@ -13,7 +25,7 @@ class Listener:
     def __init__(self) -> None:
         self.steps: list[tuple[str, list[object]]] = []
 
-    def execute(self, text: str, values: list[object]) -> None:
+    def execute(self, text: str, values: list[object], *, prepare: bool = False) -> None:
         self.steps.append((text, values))
 
 
@@ -23,20 +35,44 @@ def test_every_row_is_written_once(engine: Engine, count: int) -> None:
     rows = Rows()
     rows.assets = written
     with writing(engine) as connection:
-        Statements().write(connection.connection.cursor(), rows)
+        Statements(engine.dialect.name).write(connection.connection.cursor(), rows)
     with reading(engine) as connection:
         found = connection.exec_driver_sql("SELECT * FROM assets ORDER BY asset_id").all()
     assert [tuple(row) for row in found] == written
 
 
-def test_a_step_takes_a_thousand_rows() -> None:
+def test_a_step_of_sqlite_takes_a_thousand_rows() -> None:
     listener = Listener()
     rows: list[Row] = [(number, "x") for number in range(2_500)]
-    Statement("", 2, "").run(listener, rows)
+    ValuesStatement("WRITE", COLUMNS, "").run(listener, rows)
     assert [len(values) for _, values in listener.steps] == [2_048, 2_048, 1_024]
-    assert listener.steps[2][0] == ", ".join(["(?, ?)"] * 512)
+    values = ", ".join(["(?, ?)"] * 512)
+    assert listener.steps[2][0] == f"WRITE (VALUES {values}) AS new "
     assert listener.steps[2][1][: 2 * 452] == [value for row in rows[2_048:] for value in row]
     assert set(listener.steps[2][1][2 * 452 :]) == {None}
+
+
+def test_postgres_takes_an_array_per_column() -> None:
+    listener = Listener()
+    rows: list[Row] = [(1, "x"), (None, None), (3, 'a "quote", a \\ and a \n')]
+    ArraysStatement("WRITE", COLUMNS, "").run(listener, rows)
+    [(text, values)] = listener.steps
+    assert text == "WRITE unnest(%s::bigint[], %s::text[]) AS new(column1, column2) "
+    assert values == ["{1,null,3}", '{"x",null,"a \\"quote\\", a \\\\ and a \n"}']
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "NULL", 'a "quoted" word', "{a,b}", "C:\\x", "two\nlines\t", "ü€𝄞", " "]
+)
+def test_every_text_arrives(engine: Engine, text: str) -> None:
+    statement = Words(engine.dialect.name).insert(schema.worlds)
+    with writing(engine) as connection:
+        cursor = connection.connection.cursor()
+        statement.run(cursor, [("w", text, 1, "S", None, "", 1), ("v", "x", 1, "S", text, "", 1)])
+    with reading(engine) as connection:
+        query = "SELECT title, status_reason FROM worlds ORDER BY world_id DESC"
+        found = [tuple(row) for row in connection.exec_driver_sql(query)]
+    assert found == [(text, None), ("x", text)]
 
 
 def test_rows_are_counted() -> None:
@@ -57,23 +93,41 @@ def test_rows_are_counted() -> None:
     ],
 )
 def test_changing_rows_looks_them_up_by_key(engine: Engine, name: str, row: Row) -> None:
-    """Without help SQLite would read a whole table for each batch."""
+    """Without help a database would read a whole table for each batch."""
     rows, listener = Rows(), Listener()
     setattr(rows, name, [row, row, row, row])
-    Statements().write(listener, rows)
+    Statements(engine.dialect.name).write(listener, rows)
     ((text, values),) = listener.steps
+    assert PLANS[engine.dialect.name](engine, text, values) != []
+
+
+def plan_of_sqlite(engine: Engine, text: str, values: list[object]) -> list[str]:
     with reading(engine) as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple(values)).all()
-    details = [step[3] for step in plan]
+    details = [str(step[3]) for step in plan]
     tables = ("positions", "margin_calls", "liquidations")
-    assert [
-        detail for detail in details if detail.startswith(tuple(f"SCAN {t}" for t in tables))
-    ] == []
-    assert any("USING PRIMARY KEY" in detail for detail in details)
+    scans = tuple(f"SCAN {table}" for table in tables)
+    assert [detail for detail in details if detail.startswith(scans)] == []
+    return [detail for detail in details if "USING PRIMARY KEY" in detail]
+
+
+def plan_of_postgres(engine: Engine, text: str, values: list[object]) -> list[str]:
+    """An empty table is read whole whatever is asked, unless that is made dear."""
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN {text}", tuple(values)).scalars().all()
+    assert [line for line in plan if "Seq Scan" in line] == []
+    return [line for line in plan if "using pk_" in line]
+
+
+PLANS: dict[str, Callable[[Engine, str, list[object]], list[str]]] = {
+    "sqlite": plan_of_sqlite,
+    "postgresql": plan_of_postgres,
+}
 
 
 def test_candle_pieces_merge(engine: Engine) -> None:
-    statements = Statements()
+    statements = Statements(engine.dialect.name)
     key = ("w", 1, "LAST", 60)
     pieces = [
         (100, 120, 90, 110, 5, 50, 2),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,7 @@ from simulator.core.model.accounts import INSURANCE_FUND, ledger_account_name
 from simulator.core.model.enums import MarginMode, OrderType, Side
 from simulator.core.model.instruments import Asset
 from simulator.core.model.units import RATE_ONE
-from simulator.database.engine import open_engine, reading
-from simulator.database.migrating import migrate
+from simulator.database.engine import reading
 from simulator.database.writer import DatabaseJournal
 from tests.database.recording import WORLD, Recorder
 from tests.scenario import amount, instrument_terms, tier_rows
@@ -72,9 +70,9 @@ def rows_of(engine: Engine, query: str) -> list[RowMapping]:
         return list(connection.exec_driver_sql(query).mappings())
 
 
-def scaled(value: float | None, decimals: int) -> int | None:
+def scaled(value: float | Decimal | None, decimals: int) -> int | None:
     """A number as a view prints it, as the integer that it stands for."""
-    return None if value is None else int(Decimal(repr(value)).scaleb(decimals))
+    return None if value is None else int(Decimal(str(value)).scaleb(decimals))
 
 
 @pytest.mark.parametrize(
@@ -148,24 +146,25 @@ def small_world() -> Recorder:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[tuple[Recorder, Engine, DatabaseJournal]]:
-    url = f"sqlite:///{tmp_path / 'small.db'}"
-    migrate(url)
-    engine = open_engine(url)
+def small(engine: Engine) -> Iterator[tuple[Recorder, Engine, DatabaseJournal]]:
     journal = DatabaseJournal(engine)
     journal.create_world(WORLD, "Small", 1, "", 1)
     recorder = small_world()
     journal.append([recorder.seal()])
     yield recorder, engine, journal
     journal.close()
-    engine.dispose()
 
 
 Small = tuple[Recorder, Engine, DatabaseJournal]
 
 
 def columns_of(engine: Engine, query: str) -> list[tuple[Any, ...]]:
-    return [tuple(row.values()) for row in rows_of(engine, query)]
+    """Decimals of PostgreSQL as the numbers that SQLite prints."""
+    return [tuple(map(_number, row.values())) for row in rows_of(engine, query)]
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def test_an_order_reads_like_an_order(small: Small) -> None:

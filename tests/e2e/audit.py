@@ -1,16 +1,14 @@
 """Holds a database against what was promised, with no help of the server that wrote it.
 
-The files are copied right after the kill, so that the restart finds them as the crash left them.
-On the copy the journal is executed again from where the last audit ended, and compared with its
+The database is copied right after the kill, so that the restart finds it as the crash left it. On
+the copy the journal is executed again from where the last audit ended, and compared with its
 own events and hashes and with what recovery would restore; the tables are read with plain SQL.
 """
 
-import shutil
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-from pathlib import Path
 from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, text
 
 from simulator.core.codec import GENESIS_HASH, Entry, chain_hash, decode_entry, state_hash
 from simulator.core.exchange import Exchange
@@ -22,7 +20,7 @@ from simulator.core.model.events import (
     OrderRejected,
     TradeExecuted,
 )
-from simulator.database.engine import open_engine
+from simulator.database.engine import open_engine, reading
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.recovery import recover
 from tests.e2e.promises import Changed, OrderPromise, Placed, Promises
@@ -32,22 +30,6 @@ _CHUNK: Final = 500
 
 Outcome = tuple[int | None, str | None]
 """What a client order id stands for: an order's id, or the reason of its refusal."""
-
-
-def copy_database(database: Path, target: Path) -> Path:
-    """The database and its write-ahead log; whoever opens the copy recovers it as a restart would.
-
-    The process that wrote them must be dead.
-    """
-    target.mkdir(exist_ok=True)
-    copy = target / database.name
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{copy}{suffix}").unlink(missing_ok=True)
-    for suffix in ("", "-wal"):
-        source = Path(f"{database}{suffix}")
-        if source.exists():
-            shutil.copyfile(source, f"{copy}{suffix}")
-    return copy
 
 
 class Shadow:
@@ -65,9 +47,9 @@ class Shadow:
     def seq(self) -> int:
         return self._exchange.state.seq
 
-    def catch_up(self, database: Path) -> Iterator[str]:
+    def catch_up(self, url: str) -> Iterator[str]:
         """Executes what is new, and yields every difference."""
-        engine = open_engine(f"sqlite:///{database}")
+        engine = open_engine(url)
         try:
             journal = DatabaseJournal(engine)
             self.entries = {}
@@ -102,9 +84,9 @@ class Shadow:
             self.client_orders[key] = (None, first.reason.name)
 
 
-def audit(database: Path, promises: Promises, shadow: Shadow) -> list[str]:
+def audit(url: str, promises: Promises, shadow: Shadow) -> list[str]:
     """Everything in which a (copied) database falls short of the promises."""
-    found = list(shadow.catch_up(database))
+    found = list(shadow.catch_up(url))
     if promises.highest_seq > shadow.seq:
         found.append(f"seq {promises.highest_seq} was acknowledged, the journal ends {shadow.seq}")
     if found:
@@ -113,20 +95,21 @@ def audit(database: Path, promises: Promises, shadow: Shadow) -> list[str]:
         found += _check_placed(*placed, shadow)
     for changed in promises.changed:
         found += _check_changed(changed, shadow)
-    return found + audit_tables(database, promises, shadow.seq)
+    return found + audit_tables(url, promises, shadow.seq)
 
 
-def audit_tables(database: Path, promises: Promises, last_seq: int) -> list[str]:
+def audit_tables(url: str, promises: Promises, last_seq: int) -> list[str]:
     """What is missing in the tables of a journal that ends at a seq."""
     found: list[str] = []
-    with closing(sqlite3.connect(database)) as connection:
-        connection.row_factory = sqlite3.Row
+    engine = open_engine(url)
+    with reading(engine) as connection:
         found += _check_orders(connection, promises.orders)
         found += _check_trades(connection, promises)
         found += _check_guests(connection, promises)
         found += _check_journal(connection, last_seq)
         found += _check_doubles(connection)
         found += check_ledger(connection)
+    engine.dispose()
     return found
 
 
@@ -168,7 +151,7 @@ def _check_changed(changed: Changed, shadow: Shadow) -> Iterator[str]:
 # -- promises against the tables -------------------------------------------------------------------
 
 
-def _check_orders(connection: sqlite3.Connection, orders: dict[int, OrderPromise]) -> Iterator[str]:
+def _check_orders(connection: Connection, orders: dict[int, OrderPromise]) -> Iterator[str]:
     """Each acknowledged order is there, and at least as far as it was said to be."""
     query = """SELECT order_id, account_id, client_order_id, status,
         quantity - remaining_quantity AS filled FROM orders WHERE order_id IN"""
@@ -188,7 +171,7 @@ def _check_orders(connection: sqlite3.Connection, orders: dict[int, OrderPromise
             yield f"{promised} stands as {row['status']}"
 
 
-def _check_trades(connection: sqlite3.Connection, promises: Promises) -> Iterator[str]:
+def _check_trades(connection: Connection, promises: Promises) -> Iterator[str]:
     query = """SELECT trade_id, taker_order_id, maker_order_id, price, quantity
         FROM trades WHERE trade_id IN"""
     wanted = sorted({trade_id for trade_id, _ in promises.trades})
@@ -204,7 +187,7 @@ def _check_trades(connection: sqlite3.Connection, promises: Promises) -> Iterato
             yield f"{traded} stands as {dict(row)}"
 
 
-def _check_guests(connection: sqlite3.Connection, promises: Promises) -> Iterator[str]:
+def _check_guests(connection: Connection, promises: Promises) -> Iterator[str]:
     """Whoever was let in has an account of their own, and the transfer is in the ledger."""
     query = "SELECT account_id FROM user_accounts WHERE account_id IN"
     wanted = [joined.account_id for joined in promises.joined]
@@ -220,25 +203,24 @@ def _check_guests(connection: sqlite3.Connection, promises: Promises) -> Iterato
             yield f"the transfer of account {account_id} at seq {seq} is not in the ledger"
 
 
-def _check_journal(connection: sqlite3.Connection, last_seq: int) -> Iterator[str]:
-    query = "SELECT COUNT(*), MIN(seq), MAX(seq) FROM journal_entries WHERE world_id = ?"
-    counted = tuple(connection.execute(query, (WORLD,)).fetchone())
+def _check_journal(connection: Connection, last_seq: int) -> Iterator[str]:
+    query = "SELECT COUNT(*), MIN(seq), MAX(seq) FROM journal_entries WHERE world_id = :world"
+    counted = tuple(connection.execute(text(query), {"world": WORLD}).one())
     if counted != (last_seq, 1, last_seq):
         yield f"the journal should have entries 1 to {last_seq}; count, first, last: {counted}"
 
 
-def _check_doubles(connection: sqlite3.Connection) -> Iterator[str]:
+def _check_doubles(connection: Connection) -> Iterator[str]:
     """ORD-7: no client order id has two orders."""
     query = """SELECT account_id, client_order_id, COUNT(*) AS orders FROM orders
         WHERE client_order_id IS NOT NULL GROUP BY account_id, client_order_id
         HAVING COUNT(*) > 1"""
-    for row in connection.execute(query):
+    for row in connection.execute(text(query)):
         yield f"one client order id has several orders: {tuple(row)}"
 
 
-def check_ledger(connection: sqlite3.Connection) -> Iterator[str]:
+def check_ledger(connection: Connection) -> Iterator[str]:
     """LED-1, LED-3: transfers add up to the balances of wallets, and over all accounts to zero."""
-    connection.row_factory = sqlite3.Row
     query = """
         WITH postings AS (
             SELECT target AS account, asset_id, amount FROM ledger_entries
@@ -255,9 +237,9 @@ def check_ledger(connection: sqlite3.Connection) -> Iterator[str]:
             SELECT b.account, b.asset_id, b.amount, NULL FROM booked b
             WHERE NOT EXISTS (SELECT 1 FROM wallets w
                               WHERE w.wallet_id = b.account AND w.asset_id = b.asset_id)
-        )"""
+        ) AS compared"""
     totals: dict[int, int] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(text(query)).mappings():
         totals[row["asset_id"]] = totals.get(row["asset_id"], 0) + row["amount"]
         is_wallet = row["account"] >= FIRST_WALLET or row["account"] == INSURANCE_FUND
         if is_wallet and row["balance"] != row["amount"]:
@@ -276,16 +258,15 @@ def check_ledger(connection: sqlite3.Connection) -> Iterator[str]:
             COALESCE((SELECT SUM(entry_notional) FROM positions p
                       WHERE p.instrument_id = i.instrument_id), 0) AS notional
         FROM instruments i"""
-    for row in connection.execute(query, {"first": FIRST_CLEARING}):
+    for row in connection.execute(text(query), {"first": FIRST_CLEARING}).mappings():
         if row["clearing"] + row["notional"] != 0:
             yield f"{row['symbol']}: clearing {row['clearing']} and positions {row['notional']}"
 
 
-def _select(
-    connection: sqlite3.Connection, query: str, keys: Sequence[int]
-) -> Iterable[sqlite3.Row]:
+def _select(connection: Connection, query: str, keys: Sequence[int]) -> Iterable[RowMapping]:
     """Rows of `query` for many keys; it ends with `IN`."""
+    of_world = text(f"{query} :keys AND world_id = '{WORLD}'")
+    of_world = of_world.bindparams(bindparam("keys", expanding=True))
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
-        places = ", ".join("?" * len(chunk))
-        yield from connection.execute(f"{query} ({places}) AND world_id = '{WORLD}'", chunk)
+        yield from connection.execute(of_world, {"keys": chunk}).mappings()

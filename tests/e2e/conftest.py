@@ -1,5 +1,18 @@
-"""Failed assertions of the helper modules are explained like those of the tests themselves."""
+"""What tests of the whole program share. Helper modules explain failures like tests themselves."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.e2e.replays", "tests.e2e.telling")
+from tests.databases import Databases, databases_of
+
+pytest.register_assert_rewrite("tests.e2e.replays", "tests.e2e.telling", "tests.e2e.tours")
+
+
+@pytest.fixture
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    """Of the kind that the test is parametrized with; dropped afterwards."""
+    made = databases_of(request.param, tmp_path)
+    yield made
+    made.drop_all()

@@ -1,6 +1,6 @@
 """Kills the server in the middle of trading, again and again, and proves that nothing is lost.
 
-    python -m tests.e2e.crash --rounds 100 --seed 7
+    python -m tests.e2e.crash --rounds 100 --seed 7 --database postgres
 
 Each round: several traders pipeline orders over websockets and guests join; after a random time
 the process gets SIGKILL. Then every acknowledgement must be in the journal and the tables, the
@@ -15,22 +15,22 @@ import argparse
 import asyncio
 import random
 import shutil
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import httpx
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import text
 
-from simulator.database.engine import open_engine
+from simulator.database.engine import masked, open_engine, reading
 from simulator.database.rebuild import dump
-from tests.e2e.audit import WORLD, Shadow, audit, check_ledger, copy_database
+from tests.databases import KINDS, VARIABLE, Databases, databases_of
+from tests.e2e.audit import WORLD, Shadow, audit, check_ledger
 from tests.e2e.process import (
     SYMBOLS,
     Home,
@@ -81,11 +81,12 @@ class Row(NamedTuple):
 class Crashes:
     """See the module."""
 
-    def __init__(self, home: Home, seed: int) -> None:
+    def __init__(self, home: Home, databases: Databases, seed: int) -> None:
         self.rows: list[Row] = []
         self.promises: Promises | None = None
         """Those of the last life that was killed."""
         self._home = home
+        self._databases = databases
         self._dice = random.Random(seed)
         self._shadow = Shadow()
         self._server: Server | None = None
@@ -127,9 +128,11 @@ class Crashes:
                 self._traders.append(Trader(await join(client), promises, dice))
         if tuple(self._units) != SYMBOLS:
             raise Violation(f"the world was born with {list(self._units)}")
-        with closing(sqlite3.connect(self._home.database)) as connection:
-            query = "SELECT COUNT(DISTINCT instrument_id || source || interval_s) FROM"
-            [series] = connection.execute(f"{query} warm_up_candles").fetchone()
+        query = "SELECT DISTINCT instrument_id, source, interval_s FROM warm_up_candles"
+        engine = open_engine(self._home.url)
+        with reading(engine) as connection:
+            series = len(connection.execute(text(query)).all())
+        engine.dispose()
         if series != 2 * len(SYMBOLS):
             raise Violation(f"the world was born with {series} warm-up series of candles")
         await self._connect(promises)
@@ -143,24 +146,25 @@ class Crashes:
             raise Violation(f"SIGTERM ended with {code}:\n{self._running.output()}")
         self._server = None
         home, promises = self._home, self._traders[0].promises
-        _expect(audit(copy_database(home.database, home.folder / "copy"), promises, self._shadow))
+        _expect(audit(self._databases.copy(home.url), promises, self._shadow))
         verified = run_simulator(home, "verify", WORLD)
         if verified.returncode != 0:
             raise Violation(f"verify says no:\n{verified.stdout}{verified.stderr}")
-        engine = open_engine(f"sqlite:///{home.database}")
+        engine = open_engine(home.url)
         try:
             before = dump(engine, WORLD)
             rebuilt = run_simulator(home, "rebuild", WORLD)
             if rebuilt.returncode != 0:
                 raise Violation(f"rebuild failed:\n{rebuilt.stdout}{rebuilt.stderr}")
             after = dump(engine, WORLD)
+            with reading(engine) as connection:
+                broken = list(check_ledger(connection))
         finally:
             engine.dispose()
         differing = [name for name, rows in before.items() if rows != after[name]]
         if differing or not before["trades"]:
             raise Violation(f"rebuild made other tables: {differing}")
-        with closing(sqlite3.connect(home.database)) as connection:
-            _expect(list(check_ledger(connection)))
+        _expect(broken)
 
     # -- one round ---------------------------------------------------------------------------------
 
@@ -178,8 +182,7 @@ class Crashes:
             traded = time.perf_counter() - begun
         await self._see_the_end()
         self.promises = promises
-        copy = copy_database(self._home.database, self._home.folder / "copy")
-        _expect(audit(copy, promises, self._shadow))
+        _expect(audit(self._databases.copy(self._home.url), promises, self._shadow))
         entries = self._shadow.seq - before
         interrupted = self._dice.random() < INTERRUPTED_RESTARTS
         if interrupted:
@@ -370,20 +373,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.crash", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--database", choices=KINDS, default="sqlite", help=f"postgres is the one of {VARIABLE}"
+    )
     options = parser.parse_args()
     console = Console()
     if not console.is_terminal:
         console = Console(width=REPORT_WIDTH)
     folder = Path(tempfile.mkdtemp(prefix="simulator-crash-"))
-    crashes = Crashes(make_small_home(folder), options.seed)
+    databases = databases_of(options.database, folder)
+    home = make_small_home(folder, databases.create())
+    crashes = Crashes(home, databases, options.seed)
     try:
         asyncio.run(crashes.run(options.rounds, console))
     except (Violation, ServerFailedError) as violation:
         console.print(table(crashes.rows))
-        console.print(f"{violation}\nThe database is kept in {folder}", markup=False)
+        console.print(f"{violation}\n{masked(home.url)} and {folder} are kept", markup=False)
         return 1
     console.print(table(crashes.rows))
     console.print(summary(crashes.rows), highlight=False, soft_wrap=True)
+    databases.drop_all()
     shutil.rmtree(folder)
     return 0
 

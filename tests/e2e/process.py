@@ -80,10 +80,17 @@ class Home(NamedTuple):
 
     folder: Path
     config: Path
+    elsewhere: str | None = None
+    """The URL of the database; none: it is a file of the folder."""
 
     @property
     def database(self) -> Path:
         return self.folder / "simulator.db"
+
+    @property
+    def url(self) -> str:
+        """Where the database is."""
+        return self.elsewhere or f"sqlite:///{self.database}"
 
     @property
     def output(self) -> Path:
@@ -97,23 +104,23 @@ class Home(NamedTuple):
         return {
             **inherited,
             "SIMULATOR_CONFIG": str(self.config),
-            "SIMULATOR_DATABASE_URL": f"sqlite:///{self.database}",
+            "SIMULATOR_DATABASE_URL": self.url,
             "SIMULATOR_PORT": "0",
         }
 
 
-def make_home(folder: Path) -> Home:
+def make_home(folder: Path, url: str | None = None) -> Home:
     """A home with a copy of the configuration that ships, to be changed at will."""
     shutil.copytree(ROOT / "config", folder / "config")
-    return Home(folder, folder / "config")
+    return Home(folder, folder / "config", url)
 
 
-def make_small_home(folder: Path) -> Home:
+def make_small_home(folder: Path, url: str | None = None) -> Home:
     """A home whose world starts quickly, with limits that a program does not reach.
 
     An index price is stale within a second there, so every restart finds its instruments halted.
     """
-    home = make_home(folder)
+    home = make_home(folder, url)
     (home.config / "worlds" / "practice.toml").write_text(_WORLD, encoding="utf-8")
     change(home.config / "instruments.toml", 'index_staleness = "60s"', 'index_staleness = "1s"')
     exchange = home.config / "exchange.toml"

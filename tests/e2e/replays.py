@@ -149,8 +149,13 @@ def amount(minor: int) -> Fraction:
 
 
 def replay(files: Sequence[Path], traders: Sequence[str], database: Path) -> ReplayOutcome:
+    """Replays files at full speed into a new file of SQLite."""
+    return replay_into(files, traders, f"sqlite:///{database}")
+
+
+def replay_into(files: Sequence[Path], traders: Sequence[str], url: str) -> ReplayOutcome:
     """Replays files at full speed into a new database."""
-    settings = read_settings({})._replace(database_url=f"sqlite:///{database}")
+    settings = read_settings({})._replace(database_url=url)
     return asyncio.run(
         run_replay(
             settings, [str(path) for path in files], traders, WORLD, None, Console(quiet=True)

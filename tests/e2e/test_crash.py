@@ -1,20 +1,21 @@
-"""Five rounds of the crash program, and proof that its audit sees what is missing."""
+"""Rounds of the crash program, and proof that its audit sees what is missing."""
 
 import asyncio
 import io
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from sqlalchemy import text
 
-from tests.e2e.audit import Shadow, audit, audit_tables, copy_database
+from simulator.database.engine import open_engine, writing
+from tests.databases import KINDS, Databases
+from tests.e2e.audit import Shadow, audit, audit_tables
 from tests.e2e.crash import Crashes, Row, summary, table
 from tests.e2e.process import make_small_home
 from tests.e2e.promises import Promises
 
-ROUNDS = 5
+ROUNDS = {"sqlite": 5, "postgres": 3}
 SECONDS = 150
 """Far more than it takes, so that a hanging server fails the test and not the whole run."""
 
@@ -44,54 +45,58 @@ LOSSES_OF_THE_JOURNAL = [
     ("DELETE FROM journal_entries WHERE seq >= :seq", "was acknowledged, the journal ends"),
     ("DELETE FROM journal_entries WHERE seq = :seq - 1", "does not continue the journal"),
     (
-        "UPDATE journal_entries SET chain_hash = randomblob(32) WHERE seq = :seq",
+        "UPDATE journal_entries SET chain_hash = :noise WHERE seq = :seq",
         "does not continue the journal",
     ),
-    ("UPDATE snapshots SET chain_hash = randomblob(32)", "another chain hash"),
+    ("UPDATE snapshots SET chain_hash = :noise", "another chain hash"),
 ]
 
 
 @pytest.mark.slow
-def test_five_kills_lose_nothing_and_an_audit_would_see_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("databases", KINDS, indirect=True)
+def test_kills_lose_nothing_and_an_audit_would_see_it(databases: Databases, tmp_path: Path) -> None:
     """ORD-7 and LED-3 over the life of several processes; see `crash` for all that is checked."""
-    home = make_small_home(tmp_path)
-    crashes = Crashes(home, seed=11)
+    home = make_small_home(tmp_path, databases.create())
+    rounds = ROUNDS[databases.kind]
+    crashes = Crashes(home, databases, seed=11)
 
     async def run() -> None:
         async with asyncio.timeout(SECONDS):
-            await crashes.run(ROUNDS, Console(file=io.StringIO()))
+            await crashes.run(rounds, Console(file=io.StringIO()))
 
     asyncio.run(run())
-    assert [row.number for row in crashes.rows] == [1, 2, 3, 4, 5]
+    assert [row.number for row in crashes.rows] == list(range(1, rounds + 1))
     assert all(row.acknowledged > 20 and row.fills and row.repeated for row in crashes.rows)
     assert crashes.promises is not None
     assert crashes.promises.joined
     shadow = Shadow()
-    assert audit(home.database, crashes.promises, shadow) == []
+    assert audit(home.url, crashes.promises, shadow) == []
     for sql, problem in LOSSES_OF_THE_TABLES:
-        copy = _tampered(home.database, sql, crashes.promises)
+        copy = _tampered(databases, home.url, sql, crashes.promises)
         found = audit_tables(copy, crashes.promises, shadow.seq)
         assert any(problem in each for each in found), (sql, found[:3])
     for sql, problem in LOSSES_OF_THE_JOURNAL:
-        copy = _tampered(home.database, sql, crashes.promises)
+        copy = _tampered(databases, home.url, sql, crashes.promises)
         found = audit(copy, crashes.promises, Shadow())
         assert any(problem in each for each in found), (sql, found[:3])
 
 
-def _tampered(database: Path, sql: str, promises: Promises) -> Path:
+def _tampered(databases: Databases, url: str, sql: str, promises: Promises) -> str:
     """A copy that makes a lie of a promise."""
-    copy = copy_database(database, database.parent / "tampered")
+    copy = databases.copy(url)
     filled = next(each for each in promises.orders.values() if each.filled)
     places = {
         "account": filled.account_id,
         "filled": filled.order_id,
+        "noise": bytes(32),
         "order": next(iter(promises.orders)),
         "seq": max(placed.seq for placed in promises.placed.values()),
         "trade": next(iter(promises.trades.values())).trade_id,
     }
-    with closing(sqlite3.connect(copy)) as connection:
-        changed = connection.execute(sql, places).rowcount
-        connection.commit()
+    engine = open_engine(copy)
+    with writing(engine) as connection:
+        changed = connection.execute(text(sql), places).rowcount
+    engine.dispose()
     assert changed > 0, sql
     return copy
 

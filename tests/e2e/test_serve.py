@@ -16,6 +16,7 @@ from simulator.bootstrap import open_host, open_practice
 from simulator.database.candles import Candles, Series
 from simulator.database.queries import Window
 from simulator.settings import Settings
+from tests.databases import KINDS, Databases
 from tests.e2e.process import STOP_SECONDS, Home, Server, make_home, make_small_home, start
 from tests.e2e.promises import Json
 from tests.e2e.trader import bearer
@@ -90,9 +91,12 @@ def listening(server: Server) -> Iterator[Listener]:
 
 
 @pytest.mark.slow
-def test_a_newcomer_joins_trades_and_finds_everything_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("databases", KINDS, indirect=True)
+def test_a_newcomer_joins_trades_and_finds_everything_again(
+    databases: Databases, tmp_path: Path
+) -> None:
     """With the configuration that ships, as `make run` does."""
-    home = make_home(tmp_path)
+    home = make_home(tmp_path, databases.create())
     with running(home) as server:
         page = httpx.get(f"{server.url}/", timeout=20)
         assert page.status_code == 200

@@ -112,11 +112,18 @@ def test_the_limits_that_ship_are_the_defaults_of_the_api() -> None:
 
 def test_configured_limits_reach_the_api() -> None:
     config = ApiConfig(
-        orders=ApiRate(1, 2), requests=ApiRate(3, 4), guests=ApiRate(5, 6), public_interval_ms=0
+        orders=ApiRate(1, 2),
+        requests=ApiRate(3, 4),
+        guests=ApiRate(5, 6),
+        public_interval_ms=0,
+        max_body_bytes=7,
+        timeout_ms=8,
     )
     assert api_settings(config) == ApiSettings(
         orders=Rate(1, 2),
         requests=Rate(3, 4),
         guests=Rate(5, 6),
         stream=StreamSettings(public_interval_ms=0),
+        max_body_bytes=7,
+        timeout_ms=8,
     )

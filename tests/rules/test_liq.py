@@ -122,6 +122,19 @@ def test_liq_2_cross_cancels_all_orders_of_the_account() -> None:
     assert world.open_orders("ann") == []
 
 
+def test_liq_2_cross_leaves_isolated_orders_that_lock_nothing() -> None:
+    """An isolated order that only reduces is margined by its own wallet, not by CROSS."""
+    world = leveraged("80", 10, "CROSS")
+    world.instrument("ETH")
+    world.mark(ETH="100")
+    world.maker("ETH", asks="100 x 1")
+    world.buy("ann", "ETH", "1", leverage=10)
+    world.sell("ann", "ETH", "1", at="105", reduce_only=True)
+    world.mark(BTC="85")
+    assert len(world.happened(LiquidationStarted)) == 1
+    assert world.open_orders("ann") == ["5 SELL 1 ETH at 105"]
+
+
 # -- LIQ-3 ---------------------------------------------------------------------------------------
 
 

@@ -246,6 +246,15 @@ def test_wal_4_an_opening_fill_that_would_cause_a_call_is_not_made() -> None:
     assert world.position("ann", "BTC") == ("1", "100")
 
 
+def test_wal_4_a_fill_or_kill_order_that_would_cause_a_call_is_refused_with_that_reason() -> None:
+    """The book has enough; it is the call line that stops it after the first 1."""
+    world = world_of()
+    world.maker("BTC", asks="100 x 1, 100.5 x 5")
+    world.buy("ann", "BTC", "3", at="101", leverage=125, tif="FOK")
+    assert world.refused() == ("WOULD_CAUSE_MARGIN_CALL", 3_000, 1_000)
+    assert world.position("ann", "BTC") is None
+
+
 def test_wal_4_an_isolated_maker_that_cannot_pay_any_more_is_passed_over() -> None:
     """A loss in CROSS ate what the resting order had locked: the next one trades."""
     world = world_of("100")

@@ -20,6 +20,9 @@ class MemoryJournal:
         """Appends wait for it: cleared, the disk is busy."""
         self.gate.set()
 
+    def claim(self, world_id: str) -> None:
+        """There is no other process."""
+
     def append(self, batches: Sequence[Batch]) -> None:
         self.gate.wait(timeout=10)
         if self.failure is not None:

@@ -11,7 +11,7 @@ from simulator.core.model.events import IndexPriceUpdated, OrderRested
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
 from simulator.runtime.clocks import ClockMode, WorldClock
-from simulator.runtime.errors import WorldClosed, WorldHalted, WorldPaused
+from simulator.runtime.errors import WorldBusy, WorldClosed, WorldHalted, WorldPaused
 from simulator.runtime.world import Limits, WorldStatus
 from simulator.runtime.writer import Writer
 from tests.runtime.memory import MemoryJournal
@@ -39,6 +39,19 @@ async def test_a_receipt_resolves_only_when_its_entry_is_durable() -> None:
     receipt = await future
     assert any(isinstance(event, OrderRested) for event in receipt.events)
     assert journal.rows["test"][-1].seq == receipt.seq == world.committed_seq
+    await world.stop()
+
+
+async def test_a_full_inbox_takes_nothing_more_until_there_is_room() -> None:
+    world = make_world(MemoryJournal(), limits=Limits(most_waiting=20))
+    await begin(world)
+    futures = [world.submit(buy(1, 900_000 + 10 * step)) for step in range(20)]
+    seq = world.state.seq
+    with pytest.raises(WorldBusy, match="world test is busy: 20 commands wait already"):
+        world.submit(buy(1, 900_000))
+    receipts = await asyncio.gather(*futures)
+    assert [receipt.seq for receipt in receipts] == [*range(seq + 1, seq + 21)]
+    assert (await world.submit(buy(1, 900_000))).seq == seq + 21
     await world.stop()
 
 

@@ -8,15 +8,17 @@ from simulator.api import names, present
 from simulator.api.documents import route
 from simulator.api.rest.common import (
     AccountQuery,
-    NoQuery,
+    FormatQuery,
     Own,
     TheCaller,
+    WholeListQuery,
     answer,
     decoder,
     durable,
     read_body,
     submit,
 )
+from simulator.api.rest.lists import answer_list
 from simulator.api.shapes import accounts as shapes
 from simulator.api.wire import milliseconds, optional_rate
 from simulator.core.model.commands import SetLeverage, SetMarginMode, TransferFunds
@@ -24,20 +26,21 @@ from simulator.core.model.commands import SetLeverage, SetMarginMode, TransferFu
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 
 InWorld = Annotated[AccountQuery, Query()]
+WholeList = Annotated[WholeListQuery, Query()]
 
 _transfer_decoder = decoder(shapes.TransferRequest)
 _leverage_decoder = decoder(shapes.LeverageRequest)
 _margin_mode_decoder = decoder(shapes.MarginModeRequest)
 
 
-@router.get("", **route(shapes.Accounts, private=True))
-async def list_accounts(caller: TheCaller, query: Annotated[NoQuery, Query()]) -> Response:
+@router.get("", **route(shapes.Accounts, private=True, is_list=True))
+async def list_accounts(caller: TheCaller, query: Annotated[FormatQuery, Query()]) -> Response:
     """The caller's accounts in all worlds."""
     items = [
         shapes.Account(account_id=each.account_id, world=each.world_id, label=each.label)
         for each in caller.accounts.values()
     ]
-    return answer(shapes.Accounts(items=items))
+    return answer_list(query, shapes.Accounts(items=items), shapes.Account)
 
 
 @router.get("/{account}", **route(shapes.AccountDetail, private=True))
@@ -60,8 +63,8 @@ async def get_account(own: Own, query: InWorld) -> Response:
     return answer(await durable(door.world, shape))
 
 
-@router.get("/{account}/wallets", **route(shapes.Wallets, private=True))
-async def list_wallets(own: Own, query: InWorld) -> Response:
+@router.get("/{account}/wallets", **route(shapes.Wallets, private=True, is_list=True))
+async def list_wallets(own: Own, query: WholeList) -> Response:
     """SPOT, CROSS and the isolated wallets in use, with their margin lines."""
     state = own.door.world.state
     shape = shapes.Wallets(
@@ -69,11 +72,11 @@ async def list_wallets(own: Own, query: InWorld) -> Response:
         seq=state.seq,
         time=present.world_time(own.door.world),
     )
-    return answer(await durable(own.door.world, shape))
+    return answer_list(query, await durable(own.door.world, shape), shapes.Wallet)
 
 
-@router.get("/{account}/positions", **route(shapes.Positions, private=True))
-async def list_positions(own: Own, query: InWorld) -> Response:
+@router.get("/{account}/positions", **route(shapes.Positions, private=True, is_list=True))
+async def list_positions(own: Own, query: WholeList) -> Response:
     """Open positions with their liquidation and bankruptcy prices."""
     state = own.door.world.state
     shape = shapes.Positions(
@@ -81,7 +84,7 @@ async def list_positions(own: Own, query: InWorld) -> Response:
         seq=state.seq,
         time=present.world_time(own.door.world),
     )
-    return answer(await durable(own.door.world, shape))
+    return answer_list(query, await durable(own.door.world, shape), shapes.Position)
 
 
 @router.post(

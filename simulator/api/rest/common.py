@@ -34,26 +34,51 @@ class NoQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+WorldOfAccount = Annotated[
+    str | None, Query(description="The world of the account; by default the practice world.")
+]
+OneSymbol = Annotated[str | None, Query(description="Only this instrument.")]
+
+
+class FormatQuery(NoQuery):
+    """Of every list: see `rest.lists`."""
+
+    format: Annotated[Literal["json", "csv"], Query(description="How the list is written.")] = (
+        "json"
+    )
+
+
 class AccountQuery(NoQuery):
-    world: str | None = None
-    """The world of the account; by default the practice world."""
+    world: WorldOfAccount = None
 
 
-class ListQuery(NoQuery):
-    after: Annotated[str | None, Query(max_length=64)] = None
-    limit: Annotated[int, Query(ge=1, le=queries.MOST_ITEMS)] = 100
-    order: Literal["NEWEST", "OLDEST"] = "NEWEST"
+class WholeListQuery(FormatQuery):
+    """Of a list of an account that is never long."""
+
+    world: WorldOfAccount = None
+
+
+class ListQuery(FormatQuery):
+    after: Annotated[
+        str | None, Query(max_length=64, description="The `next` of the page before.")
+    ] = None
+    limit: Annotated[
+        int, Query(ge=1, le=queries.MOST_ITEMS, description="At most so many items.")
+    ] = 100
+    order: Annotated[
+        Literal["NEWEST", "OLDEST"], Query(description="Which end of the list comes first.")
+    ] = "NEWEST"
 
     def window(self) -> queries.Window:
         return queries.Window(self.after, self.limit, self.order == "NEWEST")
 
 
 class AccountListQuery(ListQuery):
-    world: str | None = None
+    world: WorldOfAccount = None
 
 
 class AccountSymbolListQuery(AccountListQuery):
-    symbol: str | None = None
+    symbol: OneSymbol = None
 
 
 # -- who calls -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ async def health() -> Response:
     return answer(Health(status="OK", worlds={}))
 
 
-@router.get("/ready", **route(Health))
+@router.get("/ready", **route(Health, status=(200, 503)))
 async def ready(request: Request) -> Response:
     """200 if the default world is there and no world is halted; 503 with the reasons if not."""
     context = api_of(request).context

@@ -19,6 +19,7 @@ from simulator.api.rest.common import (
     blocking,
     history,
 )
+from simulator.api.rest.lists import answer_list
 from simulator.api.shapes import histories as shapes
 from simulator.api.shapes.base import Page
 from simulator.api.shapes.orders import Fill
@@ -37,7 +38,7 @@ def _histories(request: Request) -> Histories:
     return api_of(request).context.histories
 
 
-@router.get("/fills", **route(Page[Fill], private=True))
+@router.get("/fills", **route(Page[Fill], private=True, is_list=True))
 async def list_fills(
     request: Request, own: Own, query: Annotated[AccountSymbolListQuery, Query()]
 ) -> Response:
@@ -54,10 +55,11 @@ async def list_fills(
         lambda row: history_shapes.fills(door.numbers, account_id, row),
     )
     items = [fill for fills in pages.items for fill in fills]
-    return answer(Page(items=items, next=pages.next, seq=pages.seq))
+    page = Page(items=items, next=pages.next, seq=pages.seq)
+    return answer_list(query, page, Fill)
 
 
-@router.get("/ledger", **route(Page[shapes.LedgerEntry], private=True))
+@router.get("/ledger", **route(Page[shapes.LedgerEntry], private=True, is_list=True))
 async def list_ledger(
     request: Request, own: Own, query: Annotated[AccountListQuery, Query()]
 ) -> Response:
@@ -68,10 +70,10 @@ async def list_ledger(
         lambda: _histories(request).ledger(door.world.world_id, own.account_id, window),
         lambda row: history_shapes.ledger_entry(door.numbers, row),
     )
-    return answer(page)
+    return answer_list(query, page, shapes.LedgerEntry)
 
 
-@router.get("/margin-calls", **route(Page[shapes.MarginCall], private=True))
+@router.get("/margin-calls", **route(Page[shapes.MarginCall], private=True, is_list=True))
 async def list_margin_calls(
     request: Request, own: Own, query: Annotated[AccountListQuery, Query()]
 ) -> Response:
@@ -82,10 +84,10 @@ async def list_margin_calls(
         lambda: _histories(request).margin_calls(door.world.world_id, own.account_id, window),
         lambda row: history_shapes.margin_call(door.numbers, row),
     )
-    return answer(page)
+    return answer_list(query, page, shapes.MarginCall)
 
 
-@router.get("/liquidations", **route(Page[shapes.Liquidation], private=True))
+@router.get("/liquidations", **route(Page[shapes.Liquidation], private=True, is_list=True))
 async def list_liquidations(
     request: Request, own: Own, query: Annotated[AccountListQuery, Query()]
 ) -> Response:
@@ -98,7 +100,7 @@ async def list_liquidations(
         ),
         lambda row: history_shapes.liquidation(door.numbers, row),
     )
-    return answer(page)
+    return answer_list(query, page, shapes.Liquidation)
 
 
 @router.get("/liquidations/{liquidation_id}", **route(shapes.LiquidationDetail, private=True))

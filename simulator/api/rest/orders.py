@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from simulator.api import history_shapes, present
 from simulator.api.documents import route
 from simulator.api.order_entry import (
     amend_command,
     changed,
+    find_client_order,
     find_order,
     open_order,
     open_order_page,
@@ -18,6 +19,7 @@ from simulator.api.receipts import placed
 from simulator.api.rest.common import (
     AccountQuery,
     AccountSymbolListQuery,
+    OneSymbol,
     Own,
     RecordIdPath,
     answer,
@@ -28,6 +30,7 @@ from simulator.api.rest.common import (
     read_body,
     submit,
 )
+from simulator.api.rest.lists import answer_list
 from simulator.api.shapes import orders as shapes
 from simulator.api.shapes.base import Page
 from simulator.api.wire import milliseconds
@@ -38,20 +41,26 @@ from simulator.core.model.events import OrderCanceled, OrderRepeated
 router = APIRouter(prefix="/accounts/{account}/orders", tags=["orders"])
 
 InWorld = Annotated[AccountQuery, Query()]
+ClientOrderIdPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:/-]{1,64}$")]
 
 _order_decoder = decoder(shapes.OrderRequest)
 _amend_decoder = decoder(shapes.AmendRequest)
 
 
 class OrdersQuery(AccountSymbolListQuery):
-    status: Literal["OPEN", "ALL"] = "OPEN"
+    status: Annotated[
+        Literal["OPEN", "ALL"], Query(description="Only open orders, or ended ones, too.")
+    ] = "OPEN"
 
 
 class CancelAllQuery(AccountQuery):
-    symbol: str | None = None
+    symbol: OneSymbol = None
 
 
-@router.post("", **route(shapes.OrderResult, status=201, body=shapes.OrderRequest, private=True))
+@router.post(
+    "",
+    **route(shapes.OrderResult, status=(201, 200), body=shapes.OrderRequest, private=True),
+)
 async def place_order(request: Request, own: Own, query: InWorld) -> Response:
     """ORD-1 to ORD-7. 201: accepted. 200: a repetition. 409: refused, with reason and numbers."""
     api = api_of(request)
@@ -79,26 +88,50 @@ async def preview_order(request: Request, own: Own, query: InWorld) -> Response:
     return answer(await durable(door.world, present.preview(door.numbers, of, view, door.world)))
 
 
-@router.get("", **route(Page[shapes.Order], private=True))
+@router.get("", **route(Page[shapes.Order], private=True, is_list=True))
 async def list_orders(
     request: Request, own: Own, query: Annotated[OrdersQuery, Query()]
 ) -> Response:
     """Open orders, or with `status=ALL` all that there ever were."""
-    door, account_id = own.door, own.account_id
-    instrument_id = None
-    if query.symbol is not None:
-        instrument_id = door.numbers.by_symbol(query.symbol).instrument_id
-    if query.status == "OPEN":
-        page = open_order_page(door, account_id, instrument_id, query.window())
-        return answer(await durable(door.world, page))
+    if query.status == "ALL":
+        return await _history(request, own, query)
+    page = open_order_page(own.door, own.account_id, _instrument(own, query.symbol), query.window())
+    return answer_list(query, await durable(own.door.world, page), shapes.Order)
+
+
+@router.get("/history", **route(Page[shapes.Order], private=True, is_list=True))
+async def list_order_history(
+    request: Request, own: Own, query: Annotated[AccountSymbolListQuery, Query()]
+) -> Response:
+    """All orders that there ever were, open and ended, as they stand in the database."""
+    return await _history(request, own, query)
+
+
+async def _history(request: Request, own: Own, query: AccountSymbolListQuery) -> Response:
+    door, account_id, window = own.door, own.account_id, query.window()
     histories, world_id = api_of(request).context.histories, door.world.world_id
-    window = query.window()
-    found = await history(
+    instrument_id = _instrument(own, query.symbol)
+    page = await history(
         door,
         lambda: histories.orders(world_id, account_id, window, instrument_id=instrument_id),
         lambda row: history_shapes.order_from_history(door.numbers, row),
     )
-    return answer(found)
+    return answer_list(query, page, shapes.Order)
+
+
+def _instrument(own: Own, symbol: str | None) -> int | None:
+    return None if symbol is None else own.door.numbers.by_symbol(symbol).instrument_id
+
+
+@router.get("/by-client-id/{client_order_id:path}", **route(shapes.OrderAnswer, private=True))
+async def get_order_by_client_id(
+    request: Request, own: Own, client_order_id: ClientOrderIdPath, query: InWorld
+) -> Response:
+    """The newest order of the account under this id of its own, open or ended."""
+    histories = api_of(request).context.histories
+    order_id = await find_client_order(own.door, histories, own.account_id, client_order_id)
+    order, seq = await find_order(own.door, histories, own.account_id, order_id)
+    return answer(shapes.OrderAnswer(order=order, seq=seq))
 
 
 @router.get("/{order_id}", **route(shapes.OrderAnswer, private=True))
@@ -140,9 +173,7 @@ async def cancel_all_orders(
 ) -> Response:
     """Cancels all open orders of the account, or those on one instrument."""
     api_of(request).orders.take(own.caller.user.user_id)
-    instrument_id = None
-    if query.symbol is not None:
-        instrument_id = own.door.numbers.by_symbol(query.symbol).instrument_id
+    instrument_id = _instrument(own, query.symbol)
     receipt = await submit(own.door, CancelAllOrders(own.account_id, instrument_id))
     order_ids = [
         event.order_id

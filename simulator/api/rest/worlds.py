@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from simulator.api import history_shapes, present
 from simulator.api.documents import route
 from simulator.api.rest.common import (
+    FormatQuery,
     ListQuery,
     NoQuery,
+    OneSymbol,
     answer,
     api_of,
     blocking,
@@ -16,11 +18,14 @@ from simulator.api.rest.common import (
     history,
     limit_by_host,
 )
+from simulator.api.rest.lists import answer_list
 from simulator.api.service import Door
 from simulator.api.shapes import market
 from simulator.api.shapes.base import CandleSource, Page
+from simulator.api.wire import milliseconds
 from simulator.core import views
 from simulator.database.candles import Series
+from simulator.database.statistics import first_minute
 
 router = APIRouter(prefix="/worlds", tags=["worlds"], dependencies=[Depends(limit_by_host)])
 
@@ -28,12 +33,18 @@ Interval = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
 
 
 class DepthQuery(NoQuery):
-    levels: Annotated[int, Query(ge=1, le=1_000)] = 20
+    levels: Annotated[
+        int, Query(ge=1, le=1_000, description="At most so many levels of each side.")
+    ] = 20
 
 
 class CandleQuery(ListQuery):
-    interval: Interval = "1m"
-    source: CandleSource = "LAST"
+    interval: Annotated[Interval, Query(description="The length of a candle.")] = "1m"
+    source: Annotated[CandleSource, Query(description="Which price the candles are of.")] = "LAST"
+
+
+class TierQuery(FormatQuery):
+    symbol: OneSymbol = None
 
 
 def _world(request: Request, world: str) -> Door:
@@ -42,15 +53,16 @@ def _world(request: Request, world: str) -> Door:
 
 OneWorld = Annotated[Door, Depends(_world)]
 Nothing = Annotated[NoQuery, Query()]
+Whole = Annotated[FormatQuery, Query()]
 
 
-@router.get("", **route(market.Worlds))
-async def list_worlds(request: Request, query: Nothing) -> Response:
+@router.get("", **route(market.Worlds, is_list=True))
+async def list_worlds(request: Request, query: Whole) -> Response:
     """The worlds of this process."""
     context = api_of(request).context
     now = context.wall_ns()
     items = [present.world_shape(world, now) for world in context.registry]
-    return answer(market.Worlds(items=items))
+    return answer_list(query, market.Worlds(items=items), market.World)
 
 
 @router.get("/{world}", **route(market.World))
@@ -59,12 +71,31 @@ async def get_world(request: Request, door: OneWorld, query: Nothing) -> Respons
     return answer(present.world_shape(door.world, api_of(request).context.wall_ns()))
 
 
-@router.get("/{world}/instruments", **route(market.Instruments))
-async def list_instruments(door: OneWorld, query: Nothing) -> Response:
+@router.get("/{world}/clock", **route(market.WorldClock))
+async def get_clock(request: Request, door: OneWorld, query: Nothing) -> Response:
+    """World time, how it runs, and the server's time beside it."""
+    return answer(present.world_clock(door.world, api_of(request).context.wall_ns()))
+
+
+@router.get("/{world}/instruments", **route(market.Instruments, is_list=True))
+async def list_instruments(door: OneWorld, query: Whole) -> Response:
+    """The terms of all instruments."""
     state = door.world.state
     items = [present.instrument(door.numbers, record) for record in state.instruments.values()]
     shape = market.Instruments(items=items, seq=state.seq)
-    return answer(await durable(door.world, shape))
+    return answer_list(query, await durable(door.world, shape), market.Instrument)
+
+
+@router.get("/{world}/risk-tiers", **route(market.InstrumentTiers, is_list=True))
+async def list_risk_tiers(door: OneWorld, query: Annotated[TierQuery, Query()]) -> Response:
+    """MARG-2: the risk tiers of all instruments, or of one."""
+    state = door.world.state
+    records = [*state.instruments.values()]
+    if query.symbol is not None:
+        records = [state.instruments[door.numbers.by_symbol(query.symbol).instrument_id]]
+    items = [tier for record in records for tier in present.instrument_tiers(door.numbers, record)]
+    shape = market.InstrumentTiers(items=items, seq=state.seq)
+    return answer_list(query, await durable(door.world, shape), market.InstrumentTier)
 
 
 @router.get("/{world}/instruments/{symbol}", **route(market.InstrumentDetail))
@@ -92,8 +123,8 @@ async def get_depth(door: OneWorld, symbol: str, query: Annotated[DepthQuery, Qu
     return answer(await durable(door.world, shape))
 
 
-@router.get("/{world}/marks", **route(market.Marks))
-async def list_marks(door: OneWorld, query: Nothing) -> Response:
+@router.get("/{world}/marks", **route(market.Marks, is_list=True))
+async def list_marks(door: OneWorld, query: Whole) -> Response:
     """Index, mark and last price of every instrument, and whether it is open."""
     state = door.world.state
     items = [
@@ -101,10 +132,28 @@ async def list_marks(door: OneWorld, query: Nothing) -> Response:
         for instrument_id, record in state.instruments.items()
     ]
     shape = market.Marks(items=items, seq=state.seq, time=present.world_time(door.world))
-    return answer(await durable(door.world, shape))
+    return answer_list(query, await durable(door.world, shape), market.Mark)
 
 
-@router.get("/{world}/trades/{symbol}", **route(Page[market.PublicTrade]))
+@router.get("/{world}/statistics", **route(market.Statistics, is_list=True))
+async def list_statistics(request: Request, door: OneWorld, query: Whole) -> Response:
+    """What every instrument did within the last 24 hours of world time."""
+    state, statistics = door.world.state, api_of(request).context.statistics
+    now_ns = max(door.world.clock.now(), state.time_ns)
+    last_prices = {each: record.last_price for each, record in state.instruments.items()}
+    seq = await door.world.committed()
+    rows = await blocking(lambda: statistics.of_day(door.world.world_id, [*last_prices], now_ns))
+    items = [
+        history_shapes.statistics(door.numbers, door.numbers.by_id(each), rows.get(each), last)
+        for each, last in last_prices.items()
+    ]
+    shape = market.Statistics(
+        items=items, since=milliseconds(first_minute(now_ns)), seq=seq, time=milliseconds(now_ns)
+    )
+    return answer_list(query, shape, market.InstrumentStatistics)
+
+
+@router.get("/{world}/trades/{symbol}", **route(Page[market.PublicTrade], is_list=True))
 async def list_trades(
     request: Request, door: OneWorld, symbol: str, query: Annotated[ListQuery, Query()]
 ) -> Response:
@@ -117,10 +166,10 @@ async def list_trades(
         lambda: histories.trades(world_id, of.instrument_id, window),
         lambda row: history_shapes.public_trade(of, row),
     )
-    return answer(page)
+    return answer_list(query, page, market.PublicTrade)
 
 
-@router.get("/{world}/candles/{symbol}", **route(market.Candles))
+@router.get("/{world}/candles/{symbol}", **route(market.Candles, is_list=True))
 async def list_candles(
     request: Request, door: OneWorld, symbol: str, query: Annotated[CandleQuery, Query()]
 ) -> Response:
@@ -138,4 +187,4 @@ async def list_candles(
         next=page.next,
         seq=seq,
     )
-    return answer(shape)
+    return answer_list(query, shape, market.Candle)

@@ -26,6 +26,15 @@ class World(Shape, frozen=True):
     seq: int
 
 
+class WorldClock(Clock, frozen=True):
+    """A world's clock beside the server's, and the seq up to which the world is durable."""
+
+    world: str
+    status: str
+    server_time: int
+    seq: int
+
+
 class Worlds(Shape, frozen=True):
     items: list[World]
 
@@ -75,6 +84,17 @@ class InstrumentDetail(Instrument, frozen=True):
     seq: int
 
 
+class InstrumentTier(RiskTier, frozen=True):
+    """A tier in a list of all instruments' tiers."""
+
+    symbol: str
+
+
+class InstrumentTiers(Shape, frozen=True):
+    items: list[InstrumentTier]
+    seq: int
+
+
 class Instruments(Shape, frozen=True):
     items: list[Instrument]
     seq: int
@@ -104,6 +124,35 @@ class Mark(Shape, frozen=True):
 
 class Marks(Shape, frozen=True):
     items: list[Mark]
+    seq: int
+    time: int
+
+
+class InstrumentStatistics(Shape, frozen=True):
+    """The last 24 hours: prices are of trades, null where there was none.
+
+    `change` is from the window's first trade to the last one; `change_rate` is it as a decimal
+    fraction of that first price.
+    """
+
+    symbol: str
+    open: str | None
+    high: str | None
+    low: str | None
+    last: str | None
+    """Of the last trade, even if that was before the window."""
+    change: str | None
+    change_rate: str | None
+    volume: str
+    notional: str
+    trade_count: int
+
+
+class Statistics(Shape, frozen=True):
+    """From `since` to `time`: 1,440 whole minutes of world time, the current one included."""
+
+    items: list[InstrumentStatistics]
+    since: int
     seq: int
     time: int
 

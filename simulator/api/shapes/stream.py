@@ -5,7 +5,7 @@ Every message names its channel, its world and the seq of the journal up to whic
 
 from simulator.api.shapes.accounts import ClosedPosition, Position, Settings, Wallet
 from simulator.api.shapes.base import PositionSideName, Shape
-from simulator.api.shapes.market import Mark, PriceLevel, PublicLiquidation, PublicTrade
+from simulator.api.shapes.market import Candle, Mark, PriceLevel, PublicLiquidation, PublicTrade
 from simulator.api.shapes.orders import Fill, Order
 
 
@@ -43,6 +43,21 @@ class LiquidationsMessage(Message, frozen=True):
     items: list[PublicLiquidation]
 
 
+class CandlesMessage(Message, frozen=True):
+    """`snapshot`: the newest candle, if there is one. `candles`: those that changed, in order.
+
+    Each is the whole candle as it now is; the last one is not over yet.
+    """
+
+    items: list[Candle]
+
+
+class PrivateMessage(Message, frozen=True, omit_defaults=True):
+    """News of an account. `replayed` is there only where it was told before, or was missed."""
+
+    replayed: bool = False
+
+
 class AccountSnapshot(Message, frozen=True):
     """The account as it stood at `seq`; what follows is what changed after."""
 
@@ -52,23 +67,23 @@ class AccountSnapshot(Message, frozen=True):
     settings: list[Settings]
 
 
-class OrdersMessage(Message, frozen=True):
+class OrdersMessage(PrivateMessage, frozen=True, kw_only=True):
     items: list[Order]
 
 
-class FillsMessage(Message, frozen=True):
+class FillsMessage(PrivateMessage, frozen=True, kw_only=True):
     items: list[Fill]
 
 
-class PositionsMessage(Message, frozen=True):
+class PositionsMessage(PrivateMessage, frozen=True, kw_only=True):
     items: list[Position | ClosedPosition]
 
 
-class WalletsMessage(Message, frozen=True):
+class WalletsMessage(PrivateMessage, frozen=True, kw_only=True):
     items: list[Wallet]
 
 
-class SettingsMessage(Message, frozen=True):
+class SettingsMessage(PrivateMessage, frozen=True, kw_only=True):
     items: list[Settings]
 
 
@@ -95,7 +110,7 @@ class MarginCallNotice(Shape, frozen=True):
     ended_by: str | None = None
 
 
-class MarginCallsMessage(Message, frozen=True):
+class MarginCallsMessage(PrivateMessage, frozen=True, kw_only=True):
     items: list[MarginCallNotice]
 
 
@@ -128,7 +143,7 @@ class LiquidationNotice(Shape, frozen=True):
     shortfall: str | None = None
 
 
-class LiquidationNoticesMessage(Message, frozen=True):
+class LiquidationNoticesMessage(PrivateMessage, frozen=True, kw_only=True):
     items: list[LiquidationNotice]
 
 

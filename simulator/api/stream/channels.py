@@ -1,16 +1,18 @@
 """The names of channels, and what they are about.
 
-Public: `depth:SYMBOL`, `trades:SYMBOL`, `mark:SYMBOL`, `marks`, `liquidations`. Private:
-`account:ID`.
+Public: `depth:SYMBOL`, `trades:SYMBOL`, `mark:SYMBOL`, `candles:SYMBOL:INTERVAL` (of LAST, or with
+`:MARK` or `:INDEX` of that), `marks`, `liquidations`. Private: `account:ID`.
 """
 
 from typing import Final, NamedTuple
 
 from simulator.api.errors import NotFound
 from simulator.api.wire import Numbers
+from simulator.database.candles import INTERVALS_S
 
 _OF_SYMBOL: Final = ("depth", "trades", "mark")
 _OF_WORLD: Final = ("marks", "liquidations")
+_CANDLE_SOURCES: Final = ("LAST", "MARK", "INDEX")
 _LONGEST_ID: Final = 16
 
 
@@ -34,11 +36,16 @@ def parse_channel(name: str, numbers: Numbers) -> Channel:
         return Channel(kind, 0, name)
     if separator and kind in _OF_SYMBOL:
         return Channel(kind, numbers.by_symbol(rest).instrument_id, name)
+    if kind == "candles":
+        symbol, _, series = rest.partition(":")
+        interval, is_named, source = series.partition(":")
+        if interval in INTERVALS_S and (not is_named or source in _CANDLE_SOURCES):
+            return Channel(kind, numbers.by_symbol(symbol).instrument_id, name)
     if kind == "account" and rest.isascii() and rest.isdigit() and len(rest) <= _LONGEST_ID:
         return Channel(kind, int(rest), f"account:{int(rest)}")
     raise NotFound(
-        "there is no such channel; there are depth:SYMBOL, trades:SYMBOL, mark:SYMBOL, marks, "
-        "liquidations and account:ID",
+        "there is no such channel; there are depth:SYMBOL, trades:SYMBOL, mark:SYMBOL, "
+        f"candles:SYMBOL:INTERVAL ({', '.join(INTERVALS_S)}), marks, liquidations and account:ID",
         "UNKNOWN_CHANNEL",
     )
 

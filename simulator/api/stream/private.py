@@ -13,6 +13,7 @@ from simulator.api.shapes.accounts import ClosedPosition, Position
 from simulator.api.stream.channels import Channel, account_channel
 from simulator.api.stream.notices import NoticeReader
 from simulator.api.stream.readers import Readers
+from simulator.api.stream.recall import Recall, Recalls
 from simulator.api.wire import Numbers, milliseconds
 from simulator.core import views
 from simulator.core.codec import Entry
@@ -34,6 +35,9 @@ _MESSAGES: dict[str, type[Any]] = {
     "liquidations": shapes.LiquidationNoticesMessage,
 }
 
+ToTell = tuple[Channel, list[shapes.Message]]
+"""What an account is told of one batch."""
+
 News = dict[int, dict[str, list[Any]]]
 """By account, by kind: what to tell."""
 
@@ -41,21 +45,44 @@ News = dict[int, dict[str, list[Any]]]
 class PrivateSide:
     """See the module."""
 
-    def __init__(self, world_id: str, numbers: Numbers, readers: Readers) -> None:
+    def __init__(self, world_id: str, numbers: Numbers, readers: Readers, recalls: Recalls) -> None:
         self._world_id = world_id
         self._numbers = numbers
         self._readers = readers
+        self._recalls = recalls
         self._accounts: dict[int, Channel] = {}
         self._notices = NoticeReader(numbers)
 
     def watch(self, account_id: int, state: ExchangeState) -> None:
-        """From now on the news of this account is collected."""
-        self._accounts[account_id] = account_channel(account_id)
-        self._notices.watch(account_id, state)
+        """From now on the news of this account is collected, and remembered."""
+        self._recalls.begin(account_id, state.seq)
+        if account_id not in self._accounts:
+            self._accounts[account_id] = account_channel(account_id)
+            self._notices.watch(account_id, state)
 
     def unwatch(self, account_id: int) -> None:
-        self._accounts.pop(account_id, None)
-        self._notices.unwatch(account_id)
+        """Its last reader left; its news is collected until it is forgotten."""
+        self._recalls.depart(account_id)
+
+    def recall(self, account_id: int) -> Recall | None:
+        return self._recalls.find(account_id)
+
+    def tell(self, seq: int, told: Sequence[ToTell]) -> None:
+        """The batch is durable. What an account is told of it leaves as one."""
+        for channel, messages in told:
+            encoded = self._readers.tell_together(channel, messages)
+            recall = self._recalls.find(channel.subject)
+            if recall is not None:
+                recall.add(seq, encoded)
+
+    def lose_all(self, seq: int) -> None:
+        """News up to this seq was lost to everybody."""
+        self._recalls.lose_all(seq)
+
+    def _forget(self) -> None:
+        for account_id in self._recalls.forget():
+            del self._accounts[account_id]
+            self._notices.unwatch(account_id)
 
     def snapshot(self, account_id: int, state: ExchangeState) -> shapes.AccountSnapshot:
         numbers = self._numbers
@@ -73,35 +100,34 @@ class PrivateSide:
 
     def collect(
         self, entries: Sequence[Entry], state: ExchangeState, notes: ChangeNotes
-    ) -> list[tuple[Channel, shapes.Message]]:
+    ) -> list[ToTell]:
         """The messages of a batch, ready to be told when it is durable."""
+        self._forget()
         if not self._accounts:
             return []
         news: News = {}
         self._read_notes(state, notes, news)
         self._read_events(entries, news)
-        return list(self._messages(state, news))
+        return [
+            (self._accounts[account_id], list(self._messages(state, account_id, by_kind)))
+            for account_id, by_kind in news.items()
+        ]
 
     def _messages(
-        self, state: ExchangeState, news: News
-    ) -> Iterator[tuple[Channel, shapes.Message]]:
+        self, state: ExchangeState, account_id: int, by_kind: dict[str, list[Any]]
+    ) -> Iterator[shapes.Message]:
         time = milliseconds(state.time_ns)
-        for account_id, by_kind in news.items():
-            channel = self._accounts[account_id]
-            for kind in KINDS:
-                items = by_kind.get(kind)
-                if items:
-                    yield (
-                        channel,
-                        _MESSAGES[kind](
-                            channel=channel.name,
-                            world=self._world_id,
-                            type=kind,
-                            seq=state.seq,
-                            time=time,
-                            items=items,
-                        ),
-                    )
+        for kind in KINDS:
+            items = by_kind.get(kind)
+            if items:
+                yield _MESSAGES[kind](
+                    channel=self._accounts[account_id].name,
+                    world=self._world_id,
+                    type=kind,
+                    seq=state.seq,
+                    time=time,
+                    items=items,
+                )
 
     def _read_notes(self, state: ExchangeState, notes: ChangeNotes, news: News) -> None:
         accounts, numbers = self._accounts, self._numbers

@@ -4,6 +4,8 @@ A channel is *wanted* from the moment somebody asks for it, so that its news is 
 *followed* once the snapshot was handed over. Messages are encoded once for all followers.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from simulator.api.shapes.stream import Message
@@ -57,6 +59,12 @@ class Readers:
 
     def tell(self, channel: Channel, message: Message) -> None:
         self._publisher.publish(channel, _encoder.encode(message))
+
+    def tell_together(self, channel: Channel, messages: Iterable[Message]) -> list[bytes]:
+        """Messages that no reader gets only some of; returns them as they were told."""
+        encoded = [_encoder.encode(message) for message in messages]
+        self._publisher.publish(channel, b",".join(encoded))
+        return encoded
 
 
 def encode(message: msgspec.Struct) -> bytes:

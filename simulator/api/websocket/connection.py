@@ -7,7 +7,7 @@ is not read any further; one that reads too slowly loses its news and is told to
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -31,6 +31,7 @@ from simulator.api.websocket.protocol import (
     AnyRequest,
     Auth,
     Authenticated,
+    ListChannels,
     Ping,
     Pong,
     RequestId,
@@ -39,12 +40,11 @@ from simulator.api.websocket.protocol import (
     Subscribed,
     Unsubscribe,
     find_id,
+    frames_of,
     read_request,
     split_frame,
 )
 from simulator.api.wire import milliseconds
-
-_PARTS_PER_FRAME: Final = 500
 
 
 class Connection:
@@ -141,6 +141,9 @@ class Connection:
             elif isinstance(request, Unsubscribe):
                 self._api.requests.take(self._name())
                 self._unsubscribe(request)
+            elif isinstance(request, ListChannels):
+                self._api.requests.take(self._name())
+                self._answer_channels(request.id, request.world or self._api.context.default_world)
             elif isinstance(request, Ping):
                 self._api.requests.take(self._name())
                 pong = Pong(server_time=milliseconds(self._api.context.wall_ns()))
@@ -199,6 +202,11 @@ class Connection:
         new = {
             each.name: each for each in channels if (world_id, each.name) not in self._memberships
         }
+        again = (
+            {}
+            if request.since is None
+            else {each.name: each for each in channels if each.kind == "account"}
+        )
         most = self._api.settings.most_channels
         if len(self._memberships) + len(new) > most:
             raise RefusedByRule(
@@ -208,10 +216,20 @@ class Connection:
                 available=str(most),
             )
         self._listen(world_id)
-        for channel in new.values():
-            membership = door.stream.join(channel, self._outbox)
+        problem: ApiProblem | None = None
+        for channel in (new | again).values():
+            self._leave(world_id, channel.name)
+            since = request.since if channel.kind == "account" else None
+            if since is not None:
+                unknown = door.stream.since_problem(channel.subject, since)
+                if unknown is not None:
+                    problem, since = unknown, None
+            membership = door.stream.join(channel, self._outbox, since)
             self._memberships[(world_id, channel.name)] = (door.stream, membership)
-        self._answer_channels(request.id, world_id)
+        if problem is None:
+            self._answer_channels(request.id, world_id)
+        else:
+            self._answers.refuse(request.id, problem)
 
     def _own(self, world_id: str, channel: Channel) -> None:
         if self._caller is None:
@@ -222,10 +240,13 @@ class Connection:
         """A channel that was not subscribed to is as good as left."""
         world_id = request.world or self._api.context.default_world
         for name in request.channels:
-            place = self._memberships.pop((world_id, name), None)
-            if place is not None:
-                place[0].leave(place[1])
+            self._leave(world_id, name)
         self._answer_channels(request.id, world_id)
+
+    def _leave(self, world_id: str, name: str) -> None:
+        place = self._memberships.pop((world_id, name), None)
+        if place is not None:
+            place[0].leave(place[1])
 
     def _answer_channels(self, request_id: RequestId, world_id: str) -> None:
         names = [name for world, name in self._memberships if world == world_id]
@@ -261,8 +282,7 @@ class Connection:
             while True:
                 replies, news, lost = await self._outbox.drain()
                 parts: list[Any] = [*replies, *(self._resync() if lost else news)]
-                for start in range(0, len(parts), _PARTS_PER_FRAME):
-                    frame = b"[" + b",".join(parts[start : start + _PARTS_PER_FRAME]) + b"]"
+                for frame in frames_of(parts):
                     await self._send({"type": "websocket.send", "text": frame.decode()})
                 self._unanswered -= len(replies)
                 self._has_room.set()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, NamedTuple
 
+from simulator.api import present
 from simulator.api.callers import Caller, unknown_account
 from simulator.api.order_entry import (
     amend_command,
@@ -19,7 +20,7 @@ from simulator.api.order_entry import (
 )
 from simulator.api.receipts import placed, refusal_in
 from simulator.api.service import Api, Door
-from simulator.api.shapes.orders import CanceledOrders, OrderResult
+from simulator.api.shapes.orders import CanceledOrders, OrderResult, Preview
 from simulator.api.websocket.answers import Answers
 from simulator.api.websocket.protocol import (
     AccountRequest,
@@ -27,9 +28,11 @@ from simulator.api.websocket.protocol import (
     Cancel,
     CancelAll,
     Place,
+    PreviewOrder,
     RequestId,
 )
 from simulator.api.wire import InstrumentNumbers, milliseconds
+from simulator.core import views
 from simulator.core.model.commands import CancelAllOrders, CancelOrder
 from simulator.core.model.events import OrderCanceled, OrderRepeated
 from simulator.core.state.records import Order
@@ -62,7 +65,8 @@ class OrderDesk:
         Raises:
             ApiProblem, WorldUnavailable: it was not begun, and is answered with this.
         """
-        self._api.orders.take(caller.user.user_id)
+        limiter = self._api.requests if isinstance(request, PreviewOrder) else self._api.orders
+        limiter.take(caller.user.user_id)
         world_id = request.world or self._api.context.default_world
         account_id = request.account_id
         if account_id is None:
@@ -72,6 +76,8 @@ class OrderDesk:
         ticket = _Ticket(request.id, self._api.door_of(caller, world_id, account_id), account_id)
         if isinstance(request, Place):
             self._place(request, ticket)
+        elif isinstance(request, PreviewOrder):
+            self._preview(request, ticket)
         elif isinstance(request, Cancel):
             self._cancel(request, ticket)
         elif isinstance(request, Amend):
@@ -98,6 +104,13 @@ class OrderDesk:
                 self._answers.reply(ticket.request_id, outcome)
         except Exception as error:  # noqa: BLE001 - every request is answered
             self._answers.fail(ticket.request_id, error)
+
+    def _preview(self, request: PreviewOrder, ticket: _Ticket) -> None:
+        door = ticket.door
+        of = door.numbers.by_symbol(request.symbol)
+        view = views.preview(door.world.state, place_command(of, ticket.account_id, request))
+        result = present.preview(door.numbers, of, view, door.world)
+        self._later(self._reply_when_durable(ticket, result))
 
     def _cancel(self, request: Cancel, ticket: _Ticket) -> None:
         record = open_order(ticket.door, ticket.account_id, request.order_id)
@@ -134,7 +147,7 @@ class OrderDesk:
         except Exception as error:  # noqa: BLE001 - every request is answered
             self._answers.fail(ticket.request_id, error)
 
-    async def _reply_when_durable(self, ticket: _Ticket, result: OrderResult) -> None:
+    async def _reply_when_durable(self, ticket: _Ticket, result: OrderResult | Preview) -> None:
         try:
             await ticket.door.world.committed()
             self._answers.reply(ticket.request_id, result)

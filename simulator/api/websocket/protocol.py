@@ -4,14 +4,21 @@ A frame is one request or an array of them; each names its `op`, and its answer 
 Requests about an account name it, unless `auth` did.
 """
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final
 
 import msgspec
 
 from simulator.api.errors import malformed
 from simulator.api.shapes.accounts import Account
 from simulator.api.shapes.base import Problem, RecordId, RequestShape, Shape, Symbol
-from simulator.api.shapes.orders import AmendRequest, CanceledOrders, OrderRequest, OrderResult
+from simulator.api.shapes.orders import (
+    AmendRequest,
+    CanceledOrders,
+    OrderRequest,
+    OrderResult,
+    Preview,
+)
 
 RequestId = (
     Annotated[int, msgspec.Meta(ge=-(1 << 53), le=1 << 53)]
@@ -32,13 +39,27 @@ class Auth(RequestShape, tag_field="op", tag="auth", kw_only=True):
 
 
 class Subscribe(RequestShape, tag_field="op", tag="subscribe", kw_only=True):
+    """`since`: of accounts, what was told after this seq comes instead of a snapshot.
+
+    Where that is not remembered the answer is the error SINCE_TOO_OLD; the channels are joined all
+    the same, and a snapshot comes.
+    """
+
+    channels: Annotated[list[ChannelName], msgspec.Meta(min_length=1, max_length=100)]
+    id: RequestId = None
+    world: WorldName = None
+    since: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | None = None
+
+
+class Unsubscribe(RequestShape, tag_field="op", tag="unsubscribe", kw_only=True):
     channels: Annotated[list[ChannelName], msgspec.Meta(min_length=1, max_length=100)]
     id: RequestId = None
     world: WorldName = None
 
 
-class Unsubscribe(RequestShape, tag_field="op", tag="unsubscribe", kw_only=True):
-    channels: Annotated[list[ChannelName], msgspec.Meta(min_length=1, max_length=100)]
+class ListChannels(RequestShape, tag_field="op", tag="list", kw_only=True):
+    """Which channels of a world the connection follows."""
+
     id: RequestId = None
     world: WorldName = None
 
@@ -48,6 +69,14 @@ class Ping(RequestShape, tag_field="op", tag="ping", kw_only=True):
 
 
 class Place(OrderRequest, tag_field="op", tag="place", kw_only=True):
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+class PreviewOrder(OrderRequest, tag_field="op", tag="preview", kw_only=True):
+    """What the order of `place` would do now. Nothing is done."""
+
     id: RequestId = None
     account_id: RecordId | None = None
     world: WorldName = None
@@ -74,8 +103,8 @@ class CancelAll(RequestShape, tag_field="op", tag="cancel_all", kw_only=True):
     world: WorldName = None
 
 
-AccountRequest = Place | Amend | Cancel | CancelAll
-AnyRequest = Auth | Subscribe | Unsubscribe | Ping | AccountRequest
+AccountRequest = Place | PreviewOrder | Amend | Cancel | CancelAll
+AnyRequest = Auth | Subscribe | Unsubscribe | ListChannels | Ping | AccountRequest
 
 
 class Authenticated(Shape, frozen=True):
@@ -84,7 +113,7 @@ class Authenticated(Shape, frozen=True):
 
 
 class Subscribed(Shape, frozen=True):
-    """All channels of the connection in this world, after the request."""
+    """All channels of the connection in this world, after the request (if it changed them)."""
 
     world: str
     channels: list[str]
@@ -94,7 +123,7 @@ class Pong(Shape, frozen=True):
     server_time: int
 
 
-Result = Authenticated | Subscribed | Pong | OrderResult | CanceledOrders
+Result = Authenticated | Subscribed | Pong | OrderResult | Preview | CanceledOrders
 
 
 class Reply(Shape, frozen=True, tag_field="type", tag="reply"):
@@ -118,6 +147,9 @@ class Resync(Shape, frozen=True, tag_field="type", tag="resync"):
 class _JustId(msgspec.Struct):
     id: RequestId = None
 
+
+_FRAME_BYTES: Final = 128 * 1024
+"""A frame is closed once it is longer: many clients refuse one of more than 1 MiB."""
 
 _request: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 _several = msgspec.json.Decoder(list[msgspec.Raw])
@@ -148,3 +180,17 @@ def find_id(data: msgspec.Raw | bytes) -> RequestId:
         return _just_id.decode(data).id
     except (ValueError, RecursionError):
         return None
+
+
+def frames_of(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Arrays of the encoded messages, in order; a part may be several messages with commas."""
+    frame: list[bytes] = []
+    size = 0
+    for part in parts:
+        frame.append(part)
+        size += len(part)
+        if size >= _FRAME_BYTES:
+            yield b"[" + b",".join(frame) + b"]"
+            frame, size = [], 0
+    if frame:
+        yield b"[" + b",".join(frame) + b"]"

@@ -47,6 +47,7 @@ class RejectReason(IntEnum):
     # what it needs
     INSUFFICIENT_BALANCE = 70
     INSUFFICIENT_MARGIN = 71
+    WOULD_CAUSE_MARGIN_CALL = 72
 
 
 REJECT_TEXTS: Final = {
@@ -88,6 +89,9 @@ REJECT_TEXTS: Final = {
     ),
     RejectReason.INSUFFICIENT_BALANCE: "the wallet cannot give this much",
     RejectReason.INSUFFICIENT_MARGIN: "the margin is not enough",
+    RejectReason.WOULD_CAUSE_MARGIN_CALL: (
+        "the fills would leave the isolated position at or under its call line"
+    ),
 }
 
 

@@ -8,6 +8,7 @@ the call line, or when nothing is left. A deficit is paid by the fund, never by 
 
 from simulator.core.model.accounts import INSURANCE_FUND
 from simulator.core.model.enums import (
+    CROSS_MARGIN,
     CallEnd,
     CancelReason,
     LiquidationOutcome,
@@ -99,10 +100,18 @@ def _start(run: Execution, wallet: Wallet, risk: UnitRisk) -> None:
 def _cancel_orders_in_scope(run: Execution, wallet: Wallet) -> None:
     """LIQ-2: of CROSS all orders of the account that it margins, of ISOLATED the instrument's.
 
-    Isolated orders hold a lock in CROSS, so they are in its scope too.
+    An isolated order that holds a lock in CROSS is margined by it; one that locks nothing, because
+    it only reduces, stays.
     """
-    instrument_id = wallet.instrument_id if wallet.kind == WalletKind.ISOLATED else None
-    orders.cancel_orders_of(run, wallet.account_id, instrument_id, CancelReason.LIQUIDATION)
+    if wallet.kind == WalletKind.ISOLATED:
+        account_id, instrument_id = wallet.account_id, wallet.instrument_id
+        orders.cancel_orders_of(run, account_id, instrument_id, CancelReason.LIQUIDATION)
+        return
+    by_instrument = run.state.exposures.get(wallet.account_id, {})
+    for instrument_id in sorted(by_instrument):
+        for order in list(by_instrument[instrument_id].orders.values()):
+            if order.margin_mode is CROSS_MARGIN or order.locked:
+                matching.cancel(run, order, CancelReason.LIQUIDATION)
 
 
 def _take_step(run: Execution, wallet: Wallet, position: Position, risk: UnitRisk) -> None:

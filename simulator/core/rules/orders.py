@@ -129,7 +129,10 @@ def _checked_plan(state: ExchangeState, intent: Intent, post_only: bool) -> Plan
             return refuse(RejectReason.POST_ONLY_WOULD_TAKE, intent.limit, best)
     plan = plan_order(state, intent)
     if intent.time_in_force is FOK and plan.filled_quantity < intent.quantity:
-        return refuse(RejectReason.FILL_OR_KILL_NOT_FILLABLE, intent.quantity, plan.filled_quantity)
+        reason = RejectReason.FILL_OR_KILL_NOT_FILLABLE
+        if plan.taken.stopped is CancelReason.WOULD_CAUSE_MARGIN_CALL:
+            reason = RejectReason.WOULD_CAUSE_MARGIN_CALL
+        return refuse(reason, intent.quantity, plan.filled_quantity)
     refusal = _limit_refusal(intent)
     if refusal is None and plan.required > plan.cover:
         refusal = refuse(RejectReason.INSUFFICIENT_MARGIN, *need_of(state, plan))

@@ -1,0 +1,186 @@
+"""What every code means and what to do about it: the text of docs/errors.md (`api.error_page`).
+
+A test compares these tables with the code: nothing that can be answered is missing, and nothing
+stands here that is not answered.
+"""
+
+from typing import Final, NamedTuple
+
+from simulator.core.model.enums import CancelReason, HaltReason
+from simulator.core.model.rejects import RejectReason
+
+
+class Entry(NamedTuple):
+    """A code of the API's own. `status` is of the HTTP answer and of the websocket's error."""
+
+    status: int
+    meaning: str
+    advice: str
+
+
+PROBLEMS: Final[dict[str, Entry]] = {
+    "NOT_AUTHENTICATED": Entry(
+        401,
+        "The request needs a caller, and names none that is known.",
+        "Send `Authorization: Bearer <token>`; over the websocket `auth` first. Log in again "
+        "if the token has expired.",
+    ),
+    "NOT_FOUND": Entry(
+        404,
+        "There is nothing at this path.",
+        "Compare the path with `/v1/openapi.json`; there is no slash at the end.",
+    ),
+    "UNKNOWN_WORLD": Entry(
+        404,
+        "This server has no world of this name.",
+        "`GET /v1/worlds` lists those that are open.",
+    ),
+    "UNKNOWN_LIQUIDATION": Entry(
+        404,
+        "The account has no liquidation with this number.",
+        "`GET …/liquidations` lists them.",
+    ),
+    "UNKNOWN_CHANNEL": Entry(
+        404,
+        "The websocket has no channel of this name.",
+        "The detail lists the channels; so does docs/websocket.md.",
+    ),
+    "METHOD_NOT_ALLOWED": Entry(
+        405,
+        "The path is right, the method is not.",
+        "The header `Allow` says which methods there are.",
+    ),
+    "TOO_MANY_CHANNELS": Entry(
+        409,
+        "A websocket is subscribed to as many channels as it may be.",
+        "Unsubscribe from some, or open another connection.",
+    ),
+    "REQUEST_TOO_LARGE": Entry(
+        413,
+        "The body, or the frame, is larger than the server reads.",
+        "No request needs that much; `max_body_bytes` in `config/exchange.toml` is the limit.",
+    ),
+    "MALFORMED_REQUEST": Entry(
+        422,
+        "The request cannot be read: its JSON, a type, an unknown field or parameter, a number "
+        "out of range, a cursor that is none. It did not reach the exchange.",
+        "The detail says where. Sending the same again gives the same answer.",
+    ),
+    "RATE_LIMITED": Entry(
+        429,
+        "Too many requests of this kind from this caller.",
+        "Wait for the seconds in `Retry-After`; `X-RateLimit-Remaining` warns before.",
+    ),
+    "INTERNAL_ERROR": Entry(
+        500,
+        "A bug of the server's.",
+        "Look for the `request_id` in the server's log, and report it.",
+    ),
+    "TIMEOUT": Entry(
+        503,
+        "The body did not come in time, or the answer was not ready in time.",
+        "What was asked may be done all the same: look, or send an order again with the same "
+        "`client_order_id`, which is never done twice (ORD-7).",
+    ),
+    "WORLD_BUSY": Entry(
+        503,
+        "So many commands wait that the world takes no more. Nothing was done.",
+        "Try again after the seconds in `Retry-After`, and more slowly.",
+    ),
+    "WORLD_PAUSED": Entry(
+        503,
+        "The world is paused: it takes nothing but cancels. Nothing was done.",
+        "Wait until it goes on; `GET /v1/worlds/{world}` says so.",
+    ),
+    "WORLD_HALTED": Entry(
+        503,
+        "Something broke in the world, or its database failed; it stands where it was, and "
+        "only what was acknowledged happened.",
+        "The operator finds the reason in `GET /v1/worlds/{world}` and in the log.",
+    ),
+    "WORLD_CLOSED": Entry(
+        503,
+        "The world is stopping. Nothing was done.",
+        "Try again when the server is up.",
+    ),
+}
+
+REFUSALS: Final[dict[RejectReason, str]] = {
+    RejectReason.SWEEP_IN_PROGRESS: "Try again at once; it takes a few milliseconds.",
+    RejectReason.DUPLICATE_CLIENT_ORDER_ID: "Choose another `client_order_id`.",
+    RejectReason.UNKNOWN_ACCOUNT: "`GET /v1/accounts` lists yours; mind the parameter `world`.",
+    RejectReason.UNKNOWN_INSTRUMENT: "`GET /v1/worlds/{world}/instruments` lists the symbols.",
+    RejectReason.UNKNOWN_WALLET: "`GET …/wallets` lists them; an isolated one is named by "
+    "`symbol` and `position_side`.",
+    RejectReason.UNKNOWN_ASSET: "Leave `asset` out for the asset that margin is counted in.",
+    RejectReason.UNKNOWN_ORDER: "It was filled, canceled or never there: `GET …/orders/history`.",
+    RejectReason.ALREADY_EXISTS: "Take what is there.",
+    RejectReason.INVALID_TERMS: "Only whoever sets up a world meets this: correct the terms.",
+    RejectReason.NO_MARK_PRICE: "Wait for the first index price.",
+    RejectReason.MARKET_HALTED: "Wait until `market_state` is OPEN; cancels are taken.",
+    RejectReason.LIQUIDATION_IN_PROGRESS: "Wait until it ends: `GET …/liquidations`.",
+    RejectReason.INVALID_AMOUNT: "Send a positive amount.",
+    RejectReason.INVALID_COMBINATION: "A LIMIT order has a price, a MARKET order none; "
+    "`post_only` goes with LIMIT and GTC, `keep_margin` with `reduce_only`.",
+    RejectReason.PRICE_NOT_ON_TICK: "Round to `tick_size` of the instrument.",
+    RejectReason.PRICE_OUTSIDE_BAND: "Stay within `price_band_rate` of the mark price.",
+    RejectReason.QUANTITY_NOT_ON_LOT: "Round to `lot_size` of the instrument.",
+    RejectReason.QUANTITY_TOO_SMALL: "Send `min_quantity` or more.",
+    RejectReason.QUANTITY_TOO_LARGE: "Split the order.",
+    RejectReason.QUANTITY_ALREADY_FILLED: "Cancel the order if nothing more should be filled.",
+    RejectReason.NOTIONAL_TOO_SMALL: "Price times quantity should be `min_notional` or more.",
+    RejectReason.TOO_MANY_OPEN_ORDERS: "Cancel some first.",
+    RejectReason.REDUCE_ONLY_WITHOUT_POSITION: "Leave `reduce_only` out, or choose the other side.",
+    RejectReason.POST_ONLY_WOULD_TAKE: "Choose a price that does not cross the book.",
+    RejectReason.FILL_OR_KILL_NOT_FILLABLE: "Ask for less, for a worse price, or for IOC.",
+    RejectReason.LEVERAGE_NOT_ALLOWED: "`GET /v1/worlds/{world}/risk-tiers` has `max_leverage`.",
+    RejectReason.POSITION_LIMIT: "Lower the leverage or the quantity.",
+    RejectReason.OPEN_POSITION_OR_ORDER: "Close the position and cancel the orders first.",
+    RejectReason.INSUFFICIENT_BALANCE: "Move `available` at most; locked money stays.",
+    RejectReason.INSUFFICIENT_MARGIN: "Add margin, raise the leverage or ask for less; the "
+    "preview (`POST …/orders/preview`) tells before.",
+}
+"""What to do; what it means stands in the core (`REJECT_TEXTS`)."""
+
+CANCELS: Final[dict[CancelReason, tuple[str, str]]] = {
+    CancelReason.REQUESTED: ("Its owner asked for it.", "Nothing."),
+    CancelReason.IMMEDIATE_OR_CANCEL: (
+        "The book had no more at the limit, and the order was not to rest.",
+        "Send the rest again at another price, or as GTC.",
+    ),
+    CancelReason.PRICE_BAND: (
+        "A market order took all that the book had within the price band.",
+        "Send the rest again when the book has more.",
+    ),
+    CancelReason.SELF_TRADE: (
+        "A newer order of the same account would have traded with it.",
+        "Nothing; the newer order went on without it.",
+    ),
+    CancelReason.REDUCE_ONLY: (
+        "There is nothing left for it to reduce.",
+        "Nothing; the position is closed or smaller.",
+    ),
+    CancelReason.LIQUIDATION: (
+        "Its wallet is being liquidated; orders go first, because they lock margin.",
+        "See `GET …/liquidations`.",
+    ),
+    CancelReason.WOULD_CAUSE_MARGIN_CALL: (
+        "Filling it would have brought its own wallet to a margin call.",
+        "Add margin or reduce before you send it again.",
+    ),
+    CancelReason.INSUFFICIENT_MARGIN: (
+        "When its turn to fill came, the margin was not enough any more.",
+        "Add margin before you send it again.",
+    ),
+    CancelReason.REPLACED_QUOTE: ("A market maker replaced its quotes.", "Nothing."),
+    CancelReason.TAKEN_OVER: (
+        "It was the order of a liquidation, and the insurance fund took over the rest.",
+        "Nothing; the takeover is part of the liquidation.",
+    ),
+}
+
+HALTS: Final[dict[HaltReason, str]] = {
+    HaltReason.STALE_INDEX: "The index price is older than `index_staleness`.",
+    HaltReason.OPERATOR: "Whoever runs the world halted it.",
+    HaltReason.AWAITING_INDEX: "It has had no index price yet.",
+}

@@ -1,0 +1,193 @@
+"""The story behind the examples of the OpenAPI document: Ann and Bob at the test venue.
+
+Everything in it is the same each time it is told, but for what chance makes up (tokens, ids of
+users and of requests) and the wall clock; in the recording those are words of our own.
+"""
+
+from typing import Any
+
+import httpx
+
+from simulator.api.documents import operations
+from simulator.api.examples import Example
+from tests.api.venue import BTC, ETH, Json, Venue, order_body
+
+INVENTED: Json = {
+    "user_id": "user-of-the-example",
+    "token": "token-of-the-example",
+    "token_expires": 1_702_592_000_000,
+    "request_id": "0123456789abcdef",
+    "server_time": 1_700_000_000_000,
+}
+"""What stands in the recording instead of what is different each time."""
+
+
+class Story:
+    """Asks the venue by operation id, and remembers requests and answers."""
+
+    def __init__(self, venue: Venue, document: Json) -> None:
+        self.venue = venue
+        self.examples: dict[str, list[Example]] = {}
+        self._places = {
+            operation["operationId"]: (method.upper(), path)
+            for path, method, operation in operations(document)
+        }
+
+    async def ask(
+        self,
+        operation: str,
+        said: str,
+        token: str | None = None,
+        body: Any = None,
+        **values: Any,
+    ) -> Any:
+        """One request. Values named in the path go there, the others into the query."""
+        method, path = self._places[operation]
+        in_path = {name: value for name, value in values.items() if f"{{{name}}}" in path}
+        query = {name: value for name, value in values.items() if name not in in_path}
+        response = await self.venue.client.request(
+            method,
+            path.format(**in_path),
+            params=query,
+            json=body,
+            headers={} if token is None else {"Authorization": f"Bearer {token}"},
+        )
+        told = self.examples.setdefault(operation, [])
+        example = Example(
+            name=f"example-{len(told) + 1}",
+            said=said,
+            path=in_path,
+            query=query,
+            body=body,
+            status=response.status_code,
+            media_type=response.headers["content-type"].partition(";")[0],
+            answer=_without_chance(_answer(response)),
+        )
+        told.append(example)
+        return _answer(response)
+
+
+def _answer(response: httpx.Response) -> Any:
+    return response.text if "csv" in response.headers["content-type"] else response.json()
+
+
+def _without_chance(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: INVENTED[key] if key in INVENTED else _without_chance(each)
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_chance(each) for each in value]
+    return value
+
+
+class Guest:
+    """Somebody of the story, and their requests."""
+
+    def __init__(self, story: Story, joined: Json) -> None:
+        self._story = story
+        self.account_id: int = joined["account_id"]
+        self.token: str = joined["token"]
+
+    async def ask(self, operation: str, said: str, body: Any = None, **values: Any) -> Any:
+        return await self._story.ask(
+            operation, said, self.token, body, **{"account": self.account_id, **values}
+        )
+
+
+async def tell(venue: Venue) -> dict[str, list[Example]]:
+    """The examples by operation id."""
+    document = (await venue.client.get("/v1/openapi.json")).json()
+    story = Story(venue, document)
+    ann = Guest(story, await story.ask("join", "Joining", body={"display_name": "Ann"}))
+    bob = Guest(story, await story.ask("join", "Joining without a name", body={}))
+    await _set_up(story, bob)
+    await _trade(ann, bob)
+    await _look_around(story)
+    await _lose(venue, ann, bob)
+    await _read(bob)
+    return story.examples
+
+
+async def _set_up(story: Story, bob: Guest) -> None:
+    await story.ask("list_accounts", "The caller's accounts", bob.token)
+    await story.ask("list_accounts", "Without a token")
+    mode = {"symbol": BTC, "margin_mode": "ISOLATED"}
+    await bob.ask("set_margin_mode", "Margin of its own for BTC", mode)
+    await bob.ask("set_leverage", "Twenty times", {"symbol": BTC, "leverage": 20})
+    too_high = {"symbol": BTC, "leverage": 1_000}
+    await bob.ask("set_leverage", "More than the risk tier allows", too_high)
+    transfer = {"source": "CROSS", "target": "SPOT", "amount": "1000"}
+    await bob.ask("transfer", "From CROSS to SPOT", transfer)
+    await bob.ask("transfer", "More than there is", {**transfer, "amount": "1000000"})
+    await bob.ask("get_account", "Fees and settings")
+
+
+async def _trade(ann: Guest, bob: Guest) -> None:
+    await ann.ask("set_leverage", "Twenty times", {"symbol": BTC, "leverage": 20})
+    offer = order_body(side="SELL", price="20000", quantity="0.6", client_order_id="offer-1")
+    await ann.ask("place_order", "A limit order that rests", offer)
+    await ann.ask("place_order", "The same request again (ORD-7)", offer)
+    market = {"symbol": BTC, "side": "BUY", "order_type": "MARKET", "quantity": "0.5"}
+    await bob.ask("preview_order", "What a market order would do", market)
+    await bob.ask("preview_order", "Too much", {**market, "quantity": "40"})
+    await bob.ask("place_order", "A market order", market)
+    await bob.ask("place_order", "Too much", order_body(quantity="40"))
+    await bob.ask("place_order", "A price with a sign", order_body(price="-5"))
+    bid = order_body(price="19500", quantity="0.01", client_order_id="bid-1")
+    order_id = (await bob.ask("place_order", "A bid", bid))["order"]["order_id"]
+    await bob.ask("list_orders", "Open orders", symbol=BTC)
+    await bob.ask("get_order", "By its number", order_id=order_id)
+    await bob.ask("get_order", "There is none", order_id=order_id + 1_000)
+    await bob.ask("get_order_by_client_id", "By its own id", client_order_id="bid-1")
+    await bob.ask("amend_order", "A better price", {"price": "19600"}, order_id=order_id)
+    await bob.ask("amend_order", "Off the tick", {"price": "19600.05"}, order_id=order_id)
+    await bob.ask("cancel_order", "Canceled", order_id=order_id)
+    await bob.ask("cancel_order", "It is gone already", order_id=order_id)
+    await bob.ask("place_order", "Another bid", order_body(symbol=ETH, price="1450"))
+    await bob.ask("cancel_all_orders", "All on one instrument", symbol=ETH)
+    await bob.ask("list_positions", "A long of half a bitcoin")
+    await bob.ask("list_wallets", "SPOT, CROSS and the isolated wallet")
+
+
+async def _look_around(story: Story) -> None:
+    await story.ask("health", "The process lives")
+    await story.ask("ready", "And it serves")
+    await story.ask("list_worlds", "All worlds")
+    world = {"world": "practice"}
+    await story.ask("get_world", "Status and clock", **world)
+    await story.ask("get_world", "There is no such world", world="nowhere")
+    await story.ask("get_clock", "World time", **world)
+    await story.ask("list_instruments", "All terms", **world)
+    await story.ask("get_instrument", "With its risk tiers", symbol=BTC, **world)
+    await story.ask("list_risk_tiers", "As CSV", symbol=ETH, format="csv", **world)
+    await story.ask("list_risk_tiers", "Of one instrument", symbol=BTC, **world)
+    await story.ask("get_depth", "Five levels", symbol=BTC, levels=5, **world)
+    await story.ask("get_depth", "No levels", symbol=BTC, levels=0, **world)
+    await story.ask("list_marks", "All prices", **world)
+    await story.ask("list_statistics", "The last 24 hours", **world)
+    await story.ask("list_trades", "The newest first", symbol=BTC, limit=2, **world)
+    candles = {"symbol": BTC, "interval": "1h", "source": "MARK", **world}
+    await story.ask("list_candles", "Hours of the mark price", **candles)
+    await story.ask("list_candles", "As CSV", format="csv", **candles)
+
+
+async def _lose(venue: Venue, ann: Guest, bob: Guest) -> None:
+    """The mark falls: a margin call first, then a liquidation, part of which Ann buys."""
+    await venue.set_index({1: 19_090_00})
+    await ann.ask("place_order", "A bid near the mark", order_body(price="19050", quantity="0.2"))
+    await bob.ask("list_margin_calls", "A call that stands, and its cure")
+    await venue.set_index({1: 19_070_00})
+
+
+async def _read(bob: Guest) -> None:
+    await bob.ask("list_margin_calls", "A call that ended in a liquidation")
+    told = await bob.ask("list_liquidations", "What was liquidated")
+    liquidation_id = told["items"][0]["liquidation_id"]
+    await bob.ask("get_liquidation", "Step by step", liquidation_id=liquidation_id)
+    await bob.ask("list_fills", "The newest first", limit=2)
+    await bob.ask("list_ledger", "From the beginning", order="OLDEST", limit=3)
+    await bob.ask("list_ledger", "As CSV", format="csv", limit=3)
+    await bob.ask("list_order_history", "Open and ended orders", limit=2)
+    await bob.ask("list_order_history", "No cursor", after="yesterday")
