@@ -116,6 +116,7 @@ async def test_cuts_while_orders_fill_lose_no_private_event(venue: Venue) -> Non
         await trade_through_cuts(setting)
         await assert_nothing_is_lost(setting)
         assert setting.stream.reconnects == ROUNDS
+        assert setting.stream._knows_since
 
 
 async def test_the_gap_is_read_by_rest_from_a_server_that_forgot(venue: Venue) -> None:

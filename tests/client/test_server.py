@@ -22,6 +22,7 @@ from simulator.client import (
 from simulator.client.answers import Fill, Order
 from simulator.client.messages import (
     AccountSnapshot,
+    CandlesMessage,
     FillsMessage,
     Heartbeat,
     MarksMessage,
@@ -120,6 +121,31 @@ def test_orders_that_rest(client: Client) -> None:
         client.cancel_order(first.order.order_id)
 
 
+def test_lists_as_csv(client: Client) -> None:
+    for _ in range(3):
+        client.place_order(BTC, "BUY", "0.01")
+    header, *rows = client.export_csv("fills", BTC, filters={"limit": 2}).splitlines()
+    assert header.startswith("trade_id,order_id,symbol")
+    assert len(rows) == len(list(client.fills.every()))
+    assert len(rows) >= 3
+    assert client.export_csv("order_history").count("FILLED") == 3
+    for name in ("wallets", "positions", "orders", "ledger", "instruments", "marks", "statistics"):
+        assert client.export_csv(name).count("\n") >= 1, name
+    for name in ("margin_calls", "liquidations", "accounts", "worlds"):
+        assert client.export_csv(name).count("\n") >= 1, name
+    for name in ("trades", "candles"):
+        assert client.export_csv(name, BTC).count("\n") >= 1, name
+
+
+def test_statistics_and_history(client: Client) -> None:
+    client.place_order(BTC, "BUY", "0.01")
+    (statistic,) = [each for each in client.statistics().items if each.symbol == BTC]
+    assert statistic.last is not None
+    assert statistic.trade_count > 0
+    (order,) = client.order_history().items
+    assert order.status == "FILLED"
+
+
 def test_refusals_have_numbers(client: Client) -> None:
     with pytest.raises(Refused) as raised:
         client.place_order(BTC, "BUY", 20, far_below(client))
@@ -157,6 +183,8 @@ def test_a_blocking_stream(client: Client) -> None:
         stream.subscribe("marks", f"trades:{BTC}", f"account:{client.account_id}")
         assert isinstance(until(stream, MarksMessage), MarksMessage)
         assert isinstance(until(stream, AccountSnapshot), AccountSnapshot)
+        stream.subscribe(f"candles:{BTC}:1m:MARK")
+        assert isinstance(until(stream, CandlesMessage), CandlesMessage)
         book = stream.follow_book(BTC)
         placed = stream.place_order(BTC, "BUY", "0.01")
         fills = until(stream, FillsMessage)
