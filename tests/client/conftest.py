@@ -1,4 +1,4 @@
-"""A venue for each test, as the API's tests have it; one kind of database is enough for a client."""
+"""A venue for each test, as the API's tests have it; on SQLite, which is enough for a client."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
