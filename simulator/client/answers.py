@@ -1,0 +1,409 @@
+"""What the exchange answers, as typed structs. Numbers are Decimal, exactly as they were sent.
+
+Times are milliseconds since 1970 UTC: `time` and its like are world time, `server_time` is the
+server's clock. `seq` is the place in the world's journal up to which an answer speaks. A field
+that the exchange will send in the future and that this client does not know is left out.
+"""
+
+from decimal import Decimal
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+Side = Literal["BUY", "SELL"]
+OrderType = Literal["LIMIT", "MARKET"]
+TimeInForce = Literal["GTC", "IOC", "FOK"]
+MarginMode = Literal["CROSS", "ISOLATED"]
+PositionSide = Literal["LONG", "SHORT"]
+WalletKind = Literal["SPOT", "CROSS", "ISOLATED"]
+CandleSource = Literal["LAST", "MARK", "INDEX"]
+ListOrder = Literal["NEWEST", "OLDEST"]
+
+Item = TypeVar("Item")
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the exchange answered."""
+
+
+class Page(Answer, Generic[Item], frozen=True):
+    """Part of a list; `next` is the cursor of what follows, None at the end."""
+
+    items: list[Item]
+    next: str | None = None
+    seq: int = 0
+
+
+# -- who calls -------------------------------------------------------------------------------------
+
+
+class Guest(Answer, frozen=True):
+    """A new user, its token and its account."""
+
+    user_id: str
+    token: str
+    token_expires: int
+    world: str
+    account_id: int
+    seq: int
+
+
+class Login(Answer, frozen=True):
+    user_id: str
+    token: str
+    token_expires: int
+
+
+class Account(Answer, frozen=True):
+    account_id: int
+    world: str
+    label: str
+
+
+class OpenedAccount(Account, frozen=True):
+    seq: int
+
+
+class Accounts(Answer, frozen=True):
+    items: list[Account]
+
+
+class Me(Answer, frozen=True):
+    """`kind` is GUEST or USER."""
+
+    user_id: str
+    kind: str
+    name: str | None
+    display_name: str | None
+    is_admin: bool
+    accounts: list[Account]
+
+
+class ApiKey(Answer, frozen=True):
+    """A key of one account; `scopes` are among READ, TRADE and TRANSFER."""
+
+    api_key: str
+    label: str
+    scopes: list[str]
+    created: int
+
+
+class NewApiKey(ApiKey, frozen=True):
+    """The secret is shown this once."""
+
+    secret: str
+
+
+class ApiKeys(Answer, frozen=True):
+    items: list[ApiKey]
+
+
+# -- an account ------------------------------------------------------------------------------------
+
+
+class Settings(Answer, frozen=True):
+    symbol: str
+    margin_mode: MarginMode
+    leverage: int
+
+
+class SettingsChanged(Answer, frozen=True):
+    settings: Settings
+    seq: int
+
+
+class AccountDetail(Answer, frozen=True):
+    """Fee rates of None mean the instrument's own."""
+
+    account_id: int
+    world: str
+    label: str
+    maker_fee_rate: Decimal | None
+    taker_fee_rate: Decimal | None
+    open_orders: int
+    settings: list[Settings]
+    seq: int
+    time: int
+
+
+class Wallet(Answer, frozen=True):
+    """The margin lines are None where nothing can be liquidated; liquidation is at ratio 1."""
+
+    wallet_id: int
+    kind: WalletKind
+    symbol: str | None
+    position_side: PositionSide | None
+    asset: str
+    balance: Decimal
+    locked: Decimal
+    settlement_debt: Decimal
+    unrealized_pnl: Decimal
+    equity: Decimal
+    initial_margin: Decimal | None
+    call_margin: Decimal | None
+    maintenance_margin: Decimal | None
+    available_balance: Decimal
+    withdrawable: Decimal
+    margin_ratio: Decimal | None
+    margin_call_id: int | None
+    clears_at_equity: Decimal | None
+    liquidation_id: int | None
+
+
+class Wallets(Answer, frozen=True):
+    items: list[Wallet]
+    seq: int
+    time: int
+
+
+class Position(Answer, frozen=True):
+    """`liquidation_status` is OK, NEVER or ALREADY; the price is there when it is OK."""
+
+    symbol: str
+    side: PositionSide
+    margin_mode: MarginMode
+    wallet_id: int
+    leverage: int
+    quantity: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    notional: Decimal
+    unrealized_pnl: Decimal
+    roi: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    margin: Decimal
+    margin_ratio: Decimal | None
+    liquidation_price: Decimal | None
+    liquidation_status: str
+    bankruptcy_price: Decimal | None
+
+
+class Positions(Answer, frozen=True):
+    items: list[Position]
+    seq: int
+    time: int
+
+
+class Transfer(Answer, frozen=True):
+    """A transfer that was made, and the account's wallets after it."""
+
+    source: WalletKind
+    target: WalletKind
+    asset: str
+    amount: Decimal
+    seq: int
+    time: int
+    wallets: list[Wallet]
+
+
+class Deposit(Answer, frozen=True):
+    """Paper money that came in."""
+
+    asset: str
+    amount: Decimal
+    seq: int
+
+
+class Reset(Answer, frozen=True):
+    """The account begins its next run."""
+
+    seq: int
+    run: int | None = None
+
+
+class PositionMode(Answer, frozen=True):
+    position_mode: str
+
+
+# -- orders ----------------------------------------------------------------------------------------
+
+
+class Order(Answer, frozen=True):
+    """`status` is RESTING, FILLED or CANCELED; of a market order `price` is the band's edge."""
+
+    order_id: int
+    client_order_id: str | None
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price: Decimal
+    quantity: Decimal
+    filled_quantity: Decimal
+    remaining_quantity: Decimal
+    average_price: Decimal | None
+    status: str
+    cancel_reason: str | None
+    post_only: bool
+    reduce_only: bool
+    keep_margin: bool
+    margin_mode: MarginMode
+    liquidation_id: int | None
+    created: int
+    updated: int
+
+
+class Fill(Answer, frozen=True):
+    """One account's half of a trade. A negative fee is a rebate; `liquidity` MAKER or TAKER."""
+
+    trade_id: int
+    order_id: int
+    symbol: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    realized_pnl: Decimal
+    liquidity: str
+    time: int
+    seq: int
+
+
+class OrderResult(Answer, frozen=True):
+    """An order as the command left it, and what it traded at once.
+
+    `repeated`: the client order id was used before; this is that first order as it stands now.
+    """
+
+    order: Order
+    fills: list[Fill]
+    seq: int
+    time: int
+    repeated: bool = False
+
+
+class OrderAnswer(Answer, frozen=True):
+    order: Order
+    seq: int
+
+
+class CanceledOrders(Answer, frozen=True):
+    order_ids: list[int]
+    seq: int
+
+
+class Refusal(Answer, frozen=True):
+    """The first reason why an order would be refused."""
+
+    code: str
+    detail: str
+    needed: Decimal | None
+    available: Decimal | None
+
+
+class Preview(Answer, frozen=True):
+    """What an order would do now. Nothing is done."""
+
+    accepted: bool
+    refusal: Refusal | None
+    filled_quantity: Decimal
+    average_price: Decimal | None
+    worst_price: Decimal | None
+    fee: Decimal
+    resting_quantity: Decimal
+    rest_canceled: str | None
+    needed: Decimal | None
+    available: Decimal | None
+    margin_locked: Decimal
+    position_quantity: Decimal
+    entry_price: Decimal | None
+    liquidation_price: Decimal | None
+    liquidation_status: str
+    seq: int
+    time: int
+
+
+# -- what happened to an account -------------------------------------------------------------------
+
+
+class LedgerEntry(Answer, frozen=True):
+    """One transfer of double entry, from `source` to `target`."""
+
+    seq: int
+    index: int
+    time: int
+    kind: str
+    source: str
+    target: str
+    asset: str
+    amount: Decimal
+    order_id: int | None
+    trade_id: int | None
+    liquidation_id: int | None
+    reason: str | None
+
+
+class MarginCall(Answer, frozen=True):
+    """Reducing by `quantity_to_reduce` at mark, or adding `amount_to_add`, cures it."""
+
+    margin_call_id: int
+    wallet_id: int
+    issued: int
+    issued_seq: int
+    equity: Decimal
+    maintenance_margin: Decimal
+    call_margin: Decimal
+    symbol: str
+    position_side: PositionSide
+    mark_price: Decimal
+    liquidation_price: Decimal | None
+    quantity_to_reduce: Decimal
+    amount_to_add: Decimal
+    repeats: int
+    repeated: int | None
+    ended: int | None
+    ended_seq: int | None
+    ended_by: str | None
+    ended_equity: Decimal | None
+
+
+class Liquidation(Answer, frozen=True):
+    """The numbers of the end are None while it goes on."""
+
+    liquidation_id: int
+    wallet_id: int
+    started: int
+    started_seq: int
+    equity: Decimal
+    maintenance_margin: Decimal
+    call_margin: Decimal
+    ended: int | None
+    ended_seq: int | None
+    outcome: str | None
+    ended_equity: Decimal | None
+    fee: Decimal | None
+    deficit: Decimal | None
+    shortfall: Decimal | None
+
+
+class LiquidationStep(Answer, frozen=True):
+    """What was offered on the book, and down to which price."""
+
+    seq: int
+    time: int
+    symbol: str
+    position_side: PositionSide
+    tier: int
+    mark_price: Decimal
+    takeover_price: Decimal
+    quantity: Decimal
+    equity: Decimal
+    order_id: int | None
+
+
+class Takeover(Answer, frozen=True):
+    """What the insurance fund took, and for how much."""
+
+    seq: int
+    time: int
+    symbol: str
+    position_side: PositionSide
+    quantity: Decimal
+    notional: Decimal
+
+
+class LiquidationDetail(Liquidation, frozen=True):
+    steps: list[LiquidationStep]
+    takeovers: list[Takeover]
+    seq: int
