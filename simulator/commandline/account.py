@@ -13,7 +13,7 @@ from rich.table import Table
 from simulator.client import Client
 from simulator.client.answers import Guest, Wallet
 from simulator.commandline import account_keys
-from simulator.commandline.choices import MarginMode, PositionSide, Wallets
+from simulator.commandline.choices import MarginMode, PositionSide, Wallets, flag
 from simulator.commandline.credentials import (
     Credentials,
     effective,
@@ -29,18 +29,14 @@ from simulator.commandline.session import AccountOptions, ServerOptions, connect
 app = cyclopts.App(name="account", help="Join, log in, move money, change settings.")
 app.command(account_keys.app)
 
-PasswordStdin = Annotated[
-    bool, Parameter(help="Read the password from standard input.", negative=(), show_default=False)
-]
+PasswordStdin = Annotated[bool, flag("Read the password from standard input.")]
 
 
 @app.command
 def join(
     *,
     display_name: Annotated[str | None, Parameter(help="How others see you.")] = None,
-    replace: Annotated[
-        bool, Parameter(help="Forget the login that is stored.", negative=(), show_default=False)
-    ] = False,
+    replace: Annotated[bool, flag("Forget the login that is stored.")] = False,
     options: ServerOptions = ServerOptions(),
 ) -> None:
     """Join as a guest: an account with paper money, without name or password.
@@ -239,7 +235,7 @@ def deposit(
 @app.command
 def reset(
     *,
-    yes: Annotated[bool, Parameter(help="Do not ask.", negative=(), show_default=False)] = False,
+    yes: Annotated[bool, flag("Do not ask.")] = False,
     options: AccountOptions = AccountOptions(),
 ) -> None:
     """Begin anew: cancel all orders, close at mark, the endowment as at first.

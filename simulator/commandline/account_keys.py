@@ -20,7 +20,7 @@ def create(
     *,
     scope: Annotated[
         list[Scope] | None,
-        Parameter(help="May be repeated [default: read, trade].", negative=(), show_default=False),
+        Parameter(help="May be repeated [default: read, trade].", negative=()),
     ] = None,
     options: AccountOptions = AccountOptions(),
 ) -> None:

@@ -59,7 +59,7 @@ def server_checks(who: Credentials, settings: Settings, chosen: bool) -> Iterato
             before = wall_ms()
             world = client.world(who.world)
             after = wall_ms()
-            yield Check("server", "OK", f"{who.server} answers in {after - before} ms")
+            yield Check("server", "OK", f"{who.server} in {after - before} ms")
             yield _world(world)
             yield _skew(world.server_time - (before + after) // 2)
             if who.can_act:
@@ -79,7 +79,7 @@ def server_checks(who: Credentials, settings: Settings, chosen: bool) -> Iterato
 
 def _python() -> Check:
     """An older Python cannot even read this program, so there is nothing to be afraid of."""
-    return Check("Python", "OK", f"{platform.python_version()} at {sys.executable}")
+    return Check("Python", "OK", platform.python_version())
 
 
 def _configuration(settings: Settings) -> Check:

@@ -1,7 +1,14 @@
-"""What an argument may be, as enums: the command line takes them in any case and completes them."""
+"""What an argument may be, as enums: the command line takes any case of them and completes."""
 
 from enum import Enum
 from typing import Literal
+
+from cyclopts import Parameter
+
+
+def flag(text: str) -> Parameter:
+    """An option that is said or not; there is no need to say no."""
+    return Parameter(help=text, negative=(), show_default=False)
 
 
 class Side(Enum):

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from simulator.client.answers import Order, OrderResult
-from simulator.commandline.choices import Side, TimeInForce
+from simulator.commandline.choices import Side, TimeInForce, flag
 from simulator.commandline.failures import NO, UsageError
 from simulator.commandline.formats import number, side, utc
 from simulator.commandline.output import facts, print_json, say, table
@@ -27,17 +27,11 @@ def place(
     *,
     price: Annotated[str | None, Parameter(help="Limit price [default: a market order].")] = None,
     time_in_force: Annotated[TimeInForce, Parameter(help="Of a limit order.")] = TimeInForce.GTC,
-    post_only: Annotated[
-        bool, Parameter(help="Only if it rests.", negative=(), show_default=False)
-    ] = False,
-    reduce_only: Annotated[
-        bool, Parameter(help="Never open.", negative=(), show_default=False)
-    ] = False,
+    post_only: Annotated[bool, flag("Only if it rests.")] = False,
+    reduce_only: Annotated[bool, flag("Never open.")] = False,
     client_order_id: Annotated[str | None, Parameter(help="Your own id for it.")] = None,
-    preview: Annotated[
-        bool, Parameter(help="Only show what it would do.", negative=(), show_default=False)
-    ] = False,
-    yes: Annotated[bool, Parameter(help="Do not ask.", negative=(), show_default=False)] = False,
+    preview: Annotated[bool, flag("Only show what it would do.")] = False,
+    yes: Annotated[bool, flag("Do not ask.")] = False,
     options: AccountOptions = AccountOptions(),
 ) -> None:
     """Show what an order would do, ask, and place it.
@@ -177,17 +171,16 @@ def history(
 
 def orders_table(orders: list[Order]) -> Table:
     return table(
-        (">order", "instrument", "side", ">price", ">filled", ">quantity", "status", "when (UTC)"),
+        (">order", "instrument", "side", ">price", ">filled", "status", "when (UTC)"),
         [
             (
                 str(each.order_id),
                 each.symbol,
                 side(each.side),
                 _price(each),
-                number(each.filled_quantity),
-                number(each.quantity),
-                _status(each),
-                utc(each.created),
+                f"{number(each.filled_quantity)} of {number(each.quantity)}",
+                _status(each).replace(": ", "\n"),
+                utc(each.created).partition("-")[2],
             )
             for each in orders
         ],

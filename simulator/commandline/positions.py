@@ -30,29 +30,26 @@ def positions(*, options: AccountOptions = AccountOptions()) -> None:
 
 
 def positions_table(items: list[Position]) -> Table:
+    """Two lines a position, so that it fits on 80 columns."""
     return table(
         (
             "instrument",
             ">quantity",
-            ">entry",
-            ">mark",
-            ">PnL",
-            ">ROI",
-            ">ratio",
-            ">liq. price",
-            ">distance",
+            ">entry\nmark",
+            ">PnL\nROI",
+            ">margin\nratio",
+            ">liquidation\ndistance",
         ),
         [
             (
                 f"{each.symbol}\n{side(each.side)} {each.leverage}x {each.margin_mode.lower()}",
                 number(each.quantity),
-                number(each.entry_price),
-                number(each.mark_price),
-                gain(each.unrealized_pnl, money(each.unrealized_pnl)),
-                gain(each.roi, percent(each.roi)),
-                percent(each.margin_ratio),
-                liquidation_price(each.liquidation_price, each.liquidation_status),
-                percent(distance(each.mark_price, each.liquidation_price)),
+                f"{number(each.entry_price)}\n{number(each.mark_price)}",
+                f"{gain(each.unrealized_pnl, money(each.unrealized_pnl))}\n"
+                f"{gain(each.roi, percent(each.roi))}",
+                f"{money(each.margin)}\n{percent(each.margin_ratio)}",
+                f"{liquidation_price(each.liquidation_price, each.liquidation_status)}\n"
+                f"{percent(distance(each.mark_price, each.liquidation_price))}",
             )
             for each in items
         ],

@@ -15,10 +15,9 @@ def preview_lines(what: str, shown: Preview, mark: Decimal | None) -> list[Rende
         return [
             f"[bold red]Would be refused:[/] {shown.refusal.detail} [dim]({shown.refusal.code})[/]"
         ]
-    pairs = [("would fill", _fill(shown)), ("would rest", number(shown.resting_quantity))]
-    if shown.rest_canceled is not None:
-        pairs.append(("rest canceled", shown.rest_canceled))
-    pairs += [
+    pairs = [
+        ("would fill", _fill(shown)),
+        ("would rest", _rest(shown)),
         ("fee", money(shown.fee)),
         ("needs", f"{money(shown.needed)} of {money(shown.available)} available"),
         ("position after", _position(shown)),
@@ -32,6 +31,12 @@ def _fill(shown: Preview) -> str:
         return "nothing at once"
     average, worst = number(shown.average_price), number(shown.worst_price)
     return f"{number(shown.filled_quantity)} at {average} (worst {worst})"
+
+
+def _rest(shown: Preview) -> str:
+    if shown.rest_canceled is not None:
+        return f"nothing; what is left would be canceled ({shown.rest_canceled})"
+    return number(shown.resting_quantity) if shown.resting_quantity else "nothing"
 
 
 def _position(shown: Preview) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from simulator.client import Client, TransportError
+from simulator.commandline.choices import flag
 from simulator.commandline.credentials import Credentials, effective
 from simulator.commandline.failures import UnreachableError
 
@@ -17,9 +18,7 @@ from simulator.commandline.failures import UnreachableError
 class ServerOptions:
     """Options of every verb that asks a server."""
 
-    json: Annotated[
-        bool, Parameter(help="Print one JSON document.", negative=(), show_default=False)
-    ] = False
+    json: Annotated[bool, flag("Print one JSON document.")] = False
     server: Annotated[
         str | None, Parameter(help="The server's URL [default: where you are logged in].")
     ] = None

@@ -3,18 +3,15 @@
 import platform
 from typing import Annotated
 
-from cyclopts import Parameter
-
 from simulator import __version__
+from simulator.commandline.choices import flag
 from simulator.commandline.output import facts, print_json, say
 from simulator.core.codec import RULES_VERSION
 
 
 def version(
     *,
-    json: Annotated[
-        bool, Parameter(help="Print one JSON document.", negative=(), show_default=False)
-    ] = False,
+    json: Annotated[bool, flag("Print one JSON document.")] = False,
 ) -> None:
     """Show the version of the program, of its rules, and of Python."""
     found = {

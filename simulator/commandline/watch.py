@@ -16,6 +16,7 @@ from rich.live import Live
 
 from simulator.client import AsyncClient, Stream, TransportError
 from simulator.client.messages import News
+from simulator.commandline.choices import flag
 from simulator.commandline.failures import UsageError
 from simulator.commandline.output import print_json
 from simulator.commandline.session import AccountOptions, reaching
@@ -32,9 +33,7 @@ def watch(
     /,
     *,
     levels: Annotated[int, Parameter(help="Levels of the book on each side.")] = 8,
-    once: Annotated[
-        bool, Parameter(help="Print one frame and end.", negative=(), show_default=False)
-    ] = False,
+    once: Annotated[bool, flag("Print one frame and end.")] = False,
     options: AccountOptions = AccountOptions(),
 ) -> None:
     """Watch marks, the book of SYMBOL, and your positions, orders and margin. Ends with Ctrl-C.
@@ -79,6 +78,8 @@ async def _following(
         account_id=who.account_id,
     )
     async with client:
+        # A stream would go on trying where nobody answers, and say less clearly why.
+        await client.world()
         await _ask(picture, client)
         async with Stream(client) as stream:
             picture.book = await stream.follow_book(picture.symbol)

@@ -15,7 +15,7 @@ from simulator.commandline.watch_picture import Picture
 
 _SHOWN_ORDERS: Final = 8
 _DEPTH_BAR: Final = 14
-_MARGIN_BAR: Final = 40
+_MARGIN_BAR: Final = 28
 
 
 def frame(picture: Picture, width: int) -> RenderableType:
@@ -67,6 +67,8 @@ def _book(picture: Picture) -> Table:
     drawn.add_column(width=_DEPTH_BAR)
     drawn.add_row("[bold]price[/]", "[bold]quantity[/]", "")
     for levels, color in ((reversed(asks), "red"), (bids, "green")):
+        if color == "green":
+            drawn.add_row("", "", "")
         for price, quantity in levels:
             length = max(1, int(_DEPTH_BAR * quantity / most))
             bar = Text("█" * length, color)
@@ -87,16 +89,16 @@ def _margin(picture: Picture) -> Text:
     """A bar that is full when the nearest wallet is liquidated."""
     nearest = picture.nearest()
     if nearest is None:
-        return Text("margin  nothing at risk", "dim")
+        return Text("to liquidation: nothing is at risk", "dim")
     wallet, ratio = nearest
     filled = min(_MARGIN_BAR, int(_MARGIN_BAR * ratio))
     color = "green" if ratio < Decimal("0.5") else "yellow"
     if ratio >= Decimal("0.8") or wallet.margin_call_id is not None:
         color = "red"
     where = wallet.kind if wallet.symbol is None else f"{wallet.kind} {wallet.symbol}"
-    text = Text("margin  ")
+    text = Text("to liquidation ")
     text.append("█" * filled, color).append("░" * (_MARGIN_BAR - filled), "dim")
-    text.append(f" {percent(ratio)} of the way to liquidation, {where}")
+    text.append(f" {percent(ratio)} · {where}")
     if wallet.margin_call_id is not None:
         text.append(f"  MARGIN CALL {wallet.margin_call_id}", "bold red")
     return text
