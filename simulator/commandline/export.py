@@ -38,6 +38,8 @@ def export(
     """
     if name.replace("_", "-") not in LISTS:
         raise UsageError(f'there is no list "{name}"; there are {", ".join(LISTS)}')
+    if symbol is None and "{symbol}" in WORLD_LISTS.get(name, ""):
+        raise UsageError(f"{name} are those of one instrument; name it, like BTCUSDT-PERP")
     filters = None if interval is None else {"interval": interval}
     with connected(options) as client:
         text = client.export_csv(name.replace("-", "_"), symbol, filters=filters)

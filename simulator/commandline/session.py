@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
+import httpx
 from cyclopts import Parameter
 
 from simulator.client import Client, TransportError
 from simulator.commandline.choices import flag
 from simulator.commandline.credentials import Credentials, effective
-from simulator.commandline.failures import UnreachableError
+from simulator.commandline.failures import UnreachableError, UsageError
 
 
 @Parameter(name="*")
@@ -73,9 +74,15 @@ def connect(who: Credentials) -> Iterator[Client]:
 
 @contextmanager
 def reaching(server: str) -> Iterator[None]:
-    """Says where nobody answered, and what to do about it."""
+    """Says where nobody answered, and what to do about it.
+
+    Raises:
+        UsageError: the server's URL is none.
+    """
     try:
         yield
+    except httpx.InvalidURL as error:
+        raise UsageError(f'the server "{server}" is no URL: {error}') from error
     except TransportError as error:
         raise UnreachableError(
             f"no answer from {server} ({error}); start a server there with simulator serve, or "
