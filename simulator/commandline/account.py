@@ -162,7 +162,7 @@ def wallets_table(items: list[Wallet]) -> Table:
         ("wallet", "asset", ">balance", ">PnL", ">equity", ">available", ">maintenance", ">ratio"),
         [
             (
-                each.kind if each.symbol is None else f"{each.kind} {each.symbol}",
+                each.kind if each.symbol is None else f"{each.kind}\n{each.symbol}",
                 each.asset,
                 money(each.balance),
                 money(each.unrealized_pnl),

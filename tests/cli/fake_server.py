@@ -68,11 +68,11 @@ def fake_server() -> Iterator[FakeServer]:
             if status != 204:
                 self.wfile.write(content.encode())
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
-
         def log_message(self, format: str, *args: Any) -> None:
             """What was asked is in `asked`."""
 
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler._answer)
     listener.RequestHandlerClass = Handler
     thread = threading.Thread(target=listener.serve_forever, args=(0.01,))
     thread.start()
@@ -111,8 +111,7 @@ class CommandLine:
         try:
             main(tokens)
         except SystemExit as ended:
-            assert ended.code is None or isinstance(ended.code, int)
-            code = ended.code or 0
+            code = int(ended.code or 0)
         out, err = self._capsys.readouterr()
         return Outcome(code, out, err)
 
