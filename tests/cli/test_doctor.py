@@ -25,7 +25,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> int:
     """A port on which nobody listens, and which is the one to serve on."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+        port: int = taken.getsockname()[1]
     monkeypatch.setenv("SIMULATOR_PORT", str(port))
     return port
 
