@@ -1,12 +1,14 @@
-"""The command line: `simulator serve | replay | verify | rebuild | migrate | worlds | version`.
+"""The command line: what runs and proves worlds here, and beside it the verbs of `commandline`.
 
-Verbs only: everything is done by what `bootstrap` puts together. Exit codes: 0 done, 1 the answer
-is no (a journal does not verify, tables differ), 2 the call or its input is wrong.
+Verbs only: everything is done by what `bootstrap` puts together, or asked of a server. Exit codes:
+0 done, 1 the answer is no (a journal does not verify, a rule refuses), 2 the call or its input is
+wrong, 3 there is no answer. See docs/cli.md.
 """
 
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated
 
@@ -14,11 +16,21 @@ import cyclopts
 import structlog
 from cyclopts import Parameter
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from simulator import __version__
 from simulator.bootstrap import WorldChangedError
+from simulator.client import SimulatorError
+from simulator.commandline import account, doctor, export, order, positions, versions, watch, world
+from simulator.commandline.failures import (
+    WRONG_CALL,
+    UnreachableError,
+    UsageError,
+    exit_code,
+    problem,
+    sentence,
+)
+from simulator.commandline.output import json_text
 from simulator.config.file import ConfigError
 from simulator.database.engine import UnusableDatabaseError, masked, open_engine
 from simulator.database.migrating import UnknownRevisionError, migrate
@@ -41,7 +53,10 @@ app = cyclopts.App(
     version=__version__,
     help="A margin exchange simulator: practice, teach and replay leveraged trading with paper "
     "money.",
+    help_epilogue="Exit codes: 0 done, 1 the answer is no, 2 the call or its input is wrong, "
+    "3 there is no answer.",
 )
+app.register_install_completion_command()
 console = Console()
 errors = Console(stderr=True)
 
@@ -66,9 +81,10 @@ _EXPECTED = (
     WorldUnavailable,
 )
 
-
-class UsageError(ValueError):
-    """A call that cannot be understood; the message says what would be right."""
+for _noun in (account.app, order.app, world.app):
+    app.command(_noun)
+for _verb in (positions.positions, watch.watch, export.export, doctor.doctor, versions.version):
+    app.command(_verb)
 
 
 def _settings(database: str | None) -> Settings:
@@ -236,12 +252,25 @@ def _log_from(level: int) -> None:
     )
 
 
-def main() -> None:
+def main(tokens: Sequence[str] | None = None) -> None:
     """The `simulator` command."""
     _log_from(logging.WARNING)
+    given = list(sys.argv[1:] if tokens is None else tokens)
+    as_json = "--json" in given
     try:
-        app()
-    except (UsageError, *_EXPECTED) as error:
-        message = f"[bold red]simulator:[/] {escape(str(error))}"
-        errors.print(message, highlight=False, soft_wrap=True)
-        sys.exit(2)
+        app(given, exit_on_error=False, print_error=not as_json)
+    except cyclopts.CycloptsError as error:
+        if as_json:
+            _print_failure(error, as_json)
+        sys.exit(WRONG_CALL)
+    except (UsageError, UnreachableError, SimulatorError, *_EXPECTED) as error:
+        _print_failure(error, as_json)
+        sys.exit(exit_code(error))
+
+
+def _print_failure(error: Exception, as_json: bool) -> None:
+    """On standard error: a line for a person, a JSON problem for a program."""
+    if as_json:
+        sys.stderr.write(json_text(problem(error)) + "\n")
+    else:
+        errors.print(f"[bold red]simulator:[/] {sentence(error)}", highlight=False, soft_wrap=True)

@@ -1,0 +1,49 @@
+"""What an argument may be, as enums: the command line takes any case of them and completes."""
+
+from enum import Enum
+from typing import Literal
+
+from cyclopts import Parameter
+
+
+def flag(text: str) -> Parameter:
+    """An option that is said or not; there is no need to say no."""
+    return Parameter(help=text, negative=(), show_default=False)
+
+
+class Side(Enum):
+    _value_: Literal["BUY", "SELL"]
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class TimeInForce(Enum):
+    _value_: Literal["GTC", "IOC", "FOK"]
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+class Wallets(Enum):
+    _value_: Literal["SPOT", "CROSS", "ISOLATED"]
+    SPOT = "SPOT"
+    CROSS = "CROSS"
+    ISOLATED = "ISOLATED"
+
+
+class MarginMode(Enum):
+    _value_: Literal["CROSS", "ISOLATED"]
+    CROSS = "CROSS"
+    ISOLATED = "ISOLATED"
+
+
+class PositionSide(Enum):
+    _value_: Literal["LONG", "SHORT"]
+    LONG = "LONG"
+    SHORT = "SHORT"
+
+
+class Scope(Enum):
+    READ = "READ"
+    TRADE = "TRADE"
+    TRANSFER = "TRANSFER"

@@ -1,0 +1,235 @@
+"""`simulator order`: look at what an order would do, place it, change it, cancel it, look it up."""
+
+import sys
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+from rich.table import Table
+
+from simulator.client.answers import Order, OrderResult
+from simulator.commandline.choices import Side, TimeInForce, flag
+from simulator.commandline.failures import NO, UsageError
+from simulator.commandline.formats import number, side, utc
+from simulator.commandline.output import facts, print_json, say, table
+from simulator.commandline.previewing import preview_lines
+from simulator.commandline.session import AccountOptions, connected
+
+app = cyclopts.App(name="order", help="Place, amend, cancel and look up orders.")
+
+
+@app.command
+def place(
+    symbol: str,
+    side: Side,
+    quantity: str,
+    /,
+    *,
+    price: Annotated[str | None, Parameter(help="Limit price [default: a market order].")] = None,
+    time_in_force: Annotated[TimeInForce, Parameter(help="Of a limit order.")] = TimeInForce.GTC,
+    post_only: Annotated[bool, flag("Only if it rests.")] = False,
+    reduce_only: Annotated[bool, flag("Never open.")] = False,
+    client_order_id: Annotated[str | None, Parameter(help="Your own id for it.")] = None,
+    preview: Annotated[bool, flag("Only show what it would do.")] = False,
+    yes: Annotated[bool, flag("Do not ask.")] = False,
+    options: AccountOptions = AccountOptions(),
+) -> None:
+    """Show what an order would do, ask, and place it.
+
+    Example: simulator order place BTCUSDT-PERP buy 0.1
+
+    Example: simulator order place BTCUSDT-PERP sell 0.1 --price 65000 --post-only --yes
+    """
+    if options.json and not (yes or preview):
+        raise UsageError("--json asks no questions; say --yes to place it, or --preview")
+    order: dict[str, Any] = {
+        "time_in_force": time_in_force.value,
+        "post_only": post_only,
+        "reduce_only": reduce_only,
+    }
+    with connected(options) as client:
+        if preview or not options.json:
+            shown = client.preview_order(symbol, side.value, quantity, price, **order)
+            if options.json:
+                print_json(shown)
+            else:
+                marks = {each.symbol: each.mark_price for each in client.marks().items}
+                say(*preview_lines(f"{side.value} {quantity} {symbol}", shown, marks.get(symbol)))
+            if not shown.accepted:
+                sys.exit(NO)
+            if preview:
+                return
+        if not yes and not _agreed("Place it?"):
+            say("Not placed.")
+            sys.exit(NO)
+        result = client.place_order(
+            symbol, side.value, quantity, price, client_order_id=client_order_id, **order
+        )
+    _show_result(result, options)
+
+
+@app.command
+def amend(
+    order_id: int,
+    /,
+    *,
+    price: Annotated[str | None, Parameter(help="The new limit price.")] = None,
+    quantity: Annotated[str | None, Parameter(help="The new total, with what is filled.")] = None,
+    options: AccountOptions = AccountOptions(),
+) -> None:
+    """Change price or quantity of an open order.
+
+    Example: simulator order amend 627 --price 59500
+    """
+    if price is None and quantity is None:
+        raise UsageError("say what to change: --price, --quantity or both")
+    with connected(options) as client:
+        result = client.amend_order(order_id, price=price, quantity=quantity)
+    _show_result(result, options)
+
+
+@app.command
+def cancel(order_id: int, /, *, options: AccountOptions = AccountOptions()) -> None:
+    """Cancel an open order.
+
+    Example: simulator order cancel 627
+    """
+    with connected(options) as client:
+        result = client.cancel_order(order_id)
+    _show_result(result, options)
+
+
+@app.command(name="cancel-all")
+def cancel_all(symbol: str | None = None, /, *, options: AccountOptions = AccountOptions()) -> None:
+    """Cancel all open orders, or those on SYMBOL.
+
+    Example: simulator order cancel-all BTCUSDT-PERP
+    """
+    with connected(options) as client:
+        done = client.cancel_all_orders(symbol)
+    if options.json:
+        print_json(done)
+    elif done.order_ids:
+        say(f"Canceled: {', '.join(map(str, done.order_ids))}")
+    else:
+        say("There was nothing to cancel.")
+
+
+@app.command
+def show(order_id: int, /, *, options: AccountOptions = AccountOptions()) -> None:
+    """Show one order, open or ended."""
+    with connected(options) as client:
+        found = client.order(order_id)
+    if options.json:
+        print_json(found)
+    else:
+        say(_order_facts(found.order))
+
+
+@app.command(name="list")
+def list_orders(
+    symbol: str | None = None,
+    /,
+    *,
+    limit: Annotated[int, Parameter(help="At most so many.")] = 100,
+    options: AccountOptions = AccountOptions(),
+) -> None:
+    """List open orders, newest first.
+
+    Example: simulator order list BTCUSDT-PERP
+    """
+    with connected(options) as client:
+        found = client.orders(symbol, limit=limit)
+    if options.json:
+        print_json(found)
+    else:
+        say(orders_table(found.items) if found.items else "No open orders.")
+
+
+@app.command
+def history(
+    symbol: str | None = None,
+    /,
+    *,
+    limit: Annotated[int, Parameter(help="At most so many.")] = 20,
+    after: Annotated[str | None, Parameter(help="Go on after this cursor.")] = None,
+    options: AccountOptions = AccountOptions(),
+) -> None:
+    """List all orders that there ever were, newest first.
+
+    Example: simulator order history --limit 50
+    """
+    with connected(options) as client:
+        found = client.order_history(symbol, limit=limit, after=after)
+    if options.json:
+        print_json(found)
+        return
+    say(orders_table(found.items) if found.items else "No orders yet.")
+    if found.next is not None:
+        say(f"[dim]There are more: --after {found.next}[/]")
+
+
+def orders_table(orders: list[Order]) -> Table:
+    return table(
+        (">order", "instrument", "side", ">price", ">filled", "status", "when (UTC)"),
+        [
+            (
+                str(each.order_id),
+                each.symbol,
+                side(each.side),
+                _price(each),
+                f"{number(each.filled_quantity)} of {number(each.quantity)}",
+                _status(each).replace(": ", "\n"),
+                utc(each.created).partition("-")[2],
+            )
+            for each in orders
+        ],
+    )
+
+
+def _price(order: Order) -> str:
+    """Of a market order the average; its own price is only how far it may go."""
+    return number(order.average_price if order.order_type == "MARKET" else order.price)
+
+
+def _status(order: Order) -> str:
+    return order.status if order.cancel_reason is None else f"{order.status}: {order.cancel_reason}"
+
+
+def _order_facts(order: Order) -> Table:
+    flags = [name for name in ("post_only", "reduce_only", "keep_margin") if getattr(order, name)]
+    return facts(
+        [
+            ("order", f"[bold]{order.order_id}[/]  {_status(order)}"),
+            ("what", f"{side(order.side)} {number(order.quantity)} {order.symbol}"),
+            ("how", " ".join([order.order_type, order.time_in_force, order.margin_mode, *flags])),
+            ("price", _price(order)),
+            ("filled", f"{number(order.filled_quantity)} at {number(order.average_price)}"),
+            ("remaining", number(order.remaining_quantity)),
+            ("client order id", order.client_order_id or "-"),
+            ("created (UTC)", utc(order.created)),
+        ]
+    )
+
+
+def _show_result(result: OrderResult, options: AccountOptions) -> None:
+    if options.json:
+        print_json(result)
+        return
+    say(_order_facts(result.order))
+    if result.fills:
+        rows = [
+            (str(each.trade_id), number(each.quantity), number(each.price), number(each.fee))
+            for each in result.fills
+        ]
+        say("", table((">trade", ">quantity", ">price", ">fee"), rows))
+
+
+def _agreed(question: str) -> bool:
+    """Raises UsageError where nobody can be asked."""
+    sys.stdout.write(f"\n{question} [y/N] ")
+    sys.stdout.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        raise UsageError("nobody answers the question; say --yes to place it without one")
+    return answer.strip().lower() in ("y", "yes")

@@ -1,0 +1,55 @@
+"""What an order would do, for a person: fill, cost, position after it, and how near the end is."""
+
+from decimal import Decimal
+
+from rich.console import RenderableType
+
+from simulator.client.answers import Preview
+from simulator.commandline.formats import distance, liquidation_price, money, number, percent
+from simulator.commandline.output import facts
+
+
+def preview_lines(what: str, shown: Preview, mark: Decimal | None) -> list[RenderableType]:
+    """The preview at a mark."""
+    if shown.refusal is not None:
+        return [
+            f"[bold red]Would be refused:[/] {shown.refusal.detail} [dim]({shown.refusal.code})[/]"
+        ]
+    pairs = [
+        ("would fill", _fill(shown)),
+        ("would rest", _rest(shown)),
+        ("fee", money(shown.fee)),
+        ("needs", f"{money(shown.needed)} of {money(shown.available)} available"),
+        ("position after", _position(shown)),
+        ("liquidation price", _liquidation(shown, mark)),
+    ]
+    return [f"[bold]{what}[/]", facts(pairs)]
+
+
+def _fill(shown: Preview) -> str:
+    if not shown.filled_quantity:
+        return "nothing at once"
+    average, worst = number(shown.average_price), number(shown.worst_price)
+    return f"{number(shown.filled_quantity)} at {average} (worst {worst})"
+
+
+def _rest(shown: Preview) -> str:
+    if shown.rest_canceled is not None:
+        return f"nothing; what is left would be canceled ({shown.rest_canceled})"
+    return number(shown.resting_quantity) if shown.resting_quantity else "nothing"
+
+
+def _position(shown: Preview) -> str:
+    if not shown.position_quantity:
+        return "none"
+    return f"{number(shown.position_quantity)} from {number(shown.entry_price)}"
+
+
+def _liquidation(shown: Preview, mark: Decimal | None) -> str:
+    if not shown.position_quantity:
+        return "none without a position"
+    price = liquidation_price(shown.liquidation_price, shown.liquidation_status)
+    away = distance(mark, shown.liquidation_price)
+    if away is None:
+        return price
+    return f"[bold]{price}[/], {percent(away)} from mark {number(mark)}"
