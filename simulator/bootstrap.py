@@ -4,6 +4,7 @@ Every long-running command of the CLI builds one `Host` here. It owns the databa
 registry of worlds and the writer, and closes them in the right order.
 """
 
+import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -24,7 +25,7 @@ from simulator.database.writer import DatabaseJournal
 from simulator.market.feeds.klines import Bar
 from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
 from simulator.runtime.ports import Agent
-from simulator.runtime.registry import Registry
+from simulator.runtime.registry import MakeClock, Registry
 from simulator.runtime.world import Limits, World
 from simulator.scenarios import practice, replay
 from simulator.settings import Settings
@@ -100,10 +101,24 @@ async def open_practice(host: Host, exchange: ExchangeConfig, config: WorldConfi
         WorldTakenError: another process has it open.
     """
     stored = host.journal.world(config.name)
-    described = _describe(config)
+    described = describe(config)
     if stored is None:
         host.journal.create_world(config.name, config.title, wall_ns(), described, config.seed)
-    elif stored.config != described:
+    return await open_synthetic(host, exchange, config, lambda last: _practice_clock(config, last))
+
+
+async def open_synthetic(
+    host: Host, exchange: ExchangeConfig, config: WorldConfig, clock: MakeClock
+) -> World:
+    """Opens a registered world of synthetic prices, and starts it.
+
+    Raises:
+        WorldChangedError: it was created with other instruments or another cast.
+        WorldTakenError: another process has it open.
+    """
+    stored = host.journal.world(config.name)
+    described = describe(config)
+    if stored is not None and stored.config != described:
         raise WorldChangedError(
             f"world {config.name} was created as {stored.config}, its configuration now says "
             f"{described}; use another database, or the configuration it was created with"
@@ -111,10 +126,8 @@ async def open_practice(host: Host, exchange: ExchangeConfig, config: WorldConfi
     host.journal.claim(config.name)
     if host.journal.last(config.name) is None:
         # Until its first entry a world is still being made, perhaps by a process that was killed.
-        Candles(host.engine).store_warm_up(config.name, _warm_up(config, wall_ns()))
-    world = await host.registry.open(
-        config.name, Projector(config.name), lambda last: _practice_clock(config, last)
-    )
+        await asyncio.to_thread(_store_warm_up, host, config)
+    world = await host.registry.open(config.name, Projector(config.name), clock)
     await host.start_world(
         world,
         practice.genesis(config, exchange),
@@ -123,7 +136,7 @@ async def open_practice(host: Host, exchange: ExchangeConfig, config: WorldConfi
     return world
 
 
-def _describe(config: WorldConfig) -> str:
+def describe(config: WorldConfig) -> str:
     """What must not change between two starts: the places of the cast depend on it."""
     symbols = " ".join(each.listed.terms.symbol for each in config.instruments)
     return f"{symbols}; {config.noise_traders} noise traders each"
@@ -135,6 +148,10 @@ def _practice_clock(config: WorldConfig, last_ns: int) -> WorldClock:
     if config.speed == 1:
         return WorldClock(ClockMode.REAL, max(last_ns, wall_ns()))
     return WorldClock(ClockMode.SCALED, start, config.speed)
+
+
+def _store_warm_up(host: Host, config: WorldConfig) -> None:
+    Candles(host.engine).store_warm_up(config.name, _warm_up(config, wall_ns()))
 
 
 def _warm_up(config: WorldConfig, now_ns: int) -> list[WarmUpBar]:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulator.api.app import create_app
-from simulator.api.context import ApiContext, ApiSettings, GuestSettings
+from simulator.api.context import ApiContext, ApiSettings, GuestSettings, WorldKeeper
 from simulator.api.limits import Rate
 from simulator.api.stream.world_stream import StreamSettings
 from simulator.bootstrap import Host, open_host, open_practice
@@ -29,6 +29,7 @@ from simulator.database.engine import masked
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
 from simulator.database.statistics import Statistics
+from simulator.owned_worlds import OwnedWorlds
 from simulator.runtime.world import World
 from simulator.settings import Settings, SettingsError
 from simulator.web import add_pages
@@ -71,7 +72,9 @@ async def serve(settings: Settings, console: Console) -> None:
         _say(console, f"Opening {escape(masked(settings.database_url))} …")
         async with open_host(settings, exchange.limits) as host:
             world = await open_practice(host, exchange, config)
-            app = create_app(api_context(host, config, api_settings(exchange.api)))
+            keeper = OwnedWorlds(host, exchange, config)
+            await keeper.reopen()
+            app = create_app(api_context(host, config, api_settings(exchange.api), keeper))
             add_pages(app)
             server = _Server(
                 uvicorn.Config(
@@ -149,7 +152,9 @@ def api_settings(config: ApiConfig) -> ApiSettings:
     )
 
 
-def api_context(host: Host, config: WorldConfig, settings: ApiSettings) -> ApiContext:
+def api_context(
+    host: Host, config: WorldConfig, settings: ApiSettings, keeper: WorldKeeper
+) -> ApiContext:
     """What the API needs of a host with an open practice world."""
     return ApiContext(
         registry=host.registry,
@@ -157,6 +162,7 @@ def api_context(host: Host, config: WorldConfig, settings: ApiSettings) -> ApiCo
         histories=Histories(host.engine),
         candles=Candles(host.engine),
         statistics=Statistics(host.engine),
+        keeper=keeper,
         default_world=config.name,
         guest=GuestSettings(deposit=config.guest_endowment),
         settings=settings,

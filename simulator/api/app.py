@@ -10,7 +10,7 @@ from simulator.api import documents
 from simulator.api.context import ApiContext, ApiSettings, GuestSettings
 from simulator.api.middleware import RequestMiddleware
 from simulator.api.problems import add_handlers
-from simulator.api.rest import accounts, guests, health, histories, orders, worlds
+from simulator.api.rest import accounts, guests, health, histories, orders, world_control, worlds
 from simulator.api.service import Api
 from simulator.api.websocket.endpoint import WebsocketEndpoint, describe
 
@@ -42,7 +42,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.add_middleware(RequestMiddleware, settings=context.settings)
     app.include_router(health.router)
     v1 = APIRouter(prefix="/v1")
-    for nouns in (worlds, guests, accounts, orders, histories):
+    for nouns in (worlds, world_control, guests, accounts, orders, histories):
         v1.include_router(nouns.router)
     app.include_router(v1)
     app.router.routes.append(WebSocketRoute("/v1/ws", WebsocketEndpoint(api)))

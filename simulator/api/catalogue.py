@@ -25,6 +25,11 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "Send `Authorization: Bearer <token>`; over the websocket `auth` first. Log in again "
         "if the token has expired.",
     ),
+    "NOT_THE_OWNER": Entry(
+        403,
+        "Somebody else owns the world, or nobody does: the server's own run by themselves.",
+        "Make a world of your own with `POST /v1/worlds`, and control that.",
+    ),
     "NOT_FOUND": Entry(
         404,
         "There is nothing at this path.",
@@ -49,6 +54,21 @@ PROBLEMS: Final[dict[str, Entry]] = {
         405,
         "The path is right, the method is not.",
         "The header `Allow` says which methods there are.",
+    ),
+    "WORLD_EXISTS": Entry(
+        409,
+        "There is a world of this name already.",
+        "Choose another name.",
+    ),
+    "TOO_MANY_WORLDS": Entry(
+        409,
+        "The user has as many worlds as one may have.",
+        "Go on with one of them: `GET /v1/worlds`.",
+    ),
+    "WORLD_NOT_PAUSED": Entry(
+        409,
+        "Only a paused world can be stepped.",
+        "`POST /v1/worlds/{world}/pause` first.",
     ),
     "TOO_MANY_CHANNELS": Entry(
         409,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -14,6 +14,7 @@ from simulator.database.queries import Histories
 from simulator.database.statistics import Statistics
 from simulator.runtime.clocks import wall_ns
 from simulator.runtime.registry import Registry
+from simulator.runtime.world import World
 
 DEFAULT_WORLD: Final = "practice"
 
@@ -41,10 +42,44 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """In which a request must have come whole and its answer be ready."""
     stream_capacity: int = 1_000
     """Messages that a slow websocket reader may be behind before it must resync."""
+    most_worlds: int = 3
+    """Of one user."""
     most_channels: int = 200
     """Per websocket."""
     most_unanswered: int = 4_096
     """Requests of one websocket under way; beyond that its frames wait."""
+
+
+class WorldKeeper(Protocol):
+    """Makes worlds for users, and knows whose they are."""
+
+    def owner_of(self, world_id: str) -> str | None:
+        """The user who controls the world; none in the server's own."""
+
+    def count_of(self, user_id: str) -> int:
+        """How many worlds the user has."""
+
+    async def create(self, world_id: str, title: str, seed: int, user_id: str) -> World:
+        """Makes and starts a world. Raises ValueError if there is one of this id."""
+
+    async def remember_clock(self, world: World) -> None:
+        """Stores speed and pause, so that the next start finds them."""
+
+
+class NoWorlds:
+    """For a server that makes no worlds."""
+
+    def owner_of(self, world_id: str) -> str | None:
+        return None
+
+    def count_of(self, user_id: str) -> int:
+        return 0
+
+    async def create(self, world_id: str, title: str, seed: int, user_id: str) -> World:
+        raise ValueError("this server makes no worlds")
+
+    async def remember_clock(self, world: World) -> None:
+        """There is none to remember."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +91,7 @@ class ApiContext:
     histories: Histories
     candles: Candles
     statistics: Statistics
+    keeper: WorldKeeper = field(default_factory=NoWorlds)
     default_world: str = DEFAULT_WORLD
     guest: GuestSettings = field(default_factory=GuestSettings)
     settings: ApiSettings = field(default_factory=ApiSettings)

@@ -85,6 +85,11 @@ class NotAuthenticated(ApiProblem):
     code = "NOT_AUTHENTICATED"
 
 
+class Forbidden(ApiProblem):
+    status = 403
+    code = "FORBIDDEN"
+
+
 class NotFound(ApiProblem):
     status = 404
     code = "NOT_FOUND"

@@ -21,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -96,6 +97,9 @@ worlds = Table(
     _optional_word("status_reason"),
     _word("config"),
     _number("seed"),
+    _optional_word("owner_user_id"),
+    Column("speed", Text, nullable=False, server_default="1"),
+    Column("paused", Boolean, nullable=False, server_default=false()),
 )
 
 journal_entries = _clustered(

@@ -34,7 +34,7 @@ class WorldClock:
     """The time of one world.
 
     REAL follows wall time from its start, SCALED runs `speed` times as fast, STEPPED stands until
-    it is stepped. Any of them can be paused.
+    it is stepped. Any of them can be paused, and while it is paused it can be stepped.
     """
 
     def __init__(
@@ -86,9 +86,9 @@ class WorldClock:
         self._speed = speed
 
     def step_to(self, world_ns: int) -> None:
-        """Moves a STEPPED clock forward; a time in its past leaves it where it is."""
-        if self.mode != ClockMode.STEPPED:
-            raise ValueError(f"a {self.mode.value} clock cannot be stepped")
+        """Moves a STEPPED or paused clock forward; a time in its past leaves it where it is."""
+        if self.mode != ClockMode.STEPPED and not self._paused:
+            raise ValueError(f"a {self.mode.value} clock cannot be stepped while it runs")
         self._world_ns = max(self._world_ns, world_ns)
 
     def seconds_until(self, world_ns: int) -> float | None:

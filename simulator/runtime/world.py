@@ -8,6 +8,7 @@ flight. A broken invariant or a failed commit halts this world and says so; othe
 import asyncio
 from collections import deque
 from enum import Enum
+from fractions import Fraction
 
 import msgspec
 import structlog
@@ -87,6 +88,8 @@ class World:
         self._task: asyncio.Task[None] | None = None
         self._last_client_ns = monotonic_ns()
         self._idle = False
+        self._stepping = asyncio.Lock()
+        """Held while a paused world lives through a step."""
 
     # -- for clients -----------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ class World:
             log.info("world woke up", world=self.world_id)
 
     async def run_until(self, world_ns: int) -> None:
-        """Steps a STEPPED clock to a world time; returns when all that was due then is durable.
+        """Steps a STEPPED or paused clock to a world time; returns when all due then is durable.
 
         Raises:
             WorldHalted: the world halted on the way.
@@ -158,6 +161,40 @@ class World:
         self._awake.set()
         await quiet
         await self.committed()
+
+    def pause(self) -> None:
+        """Time stands, orders can only be canceled. Again changes nothing."""
+        self.touch()
+        self.clock.pause()
+
+    def resume(self) -> None:
+        """Time goes on where it stood."""
+        self.touch()
+        self.clock.resume()
+        self._awake.set()
+
+    def set_speed(self, speed: Fraction) -> None:
+        """World seconds per second from now on.
+
+        Raises:
+            ValueError: the clock has no speed to set, or not this one.
+        """
+        self.touch()
+        self.clock.set_speed(speed)
+        self._awake.set()
+
+    async def step(self, duration_ns: int) -> None:
+        """Lets so much time pass in a paused world; returns when all that was due is durable.
+
+        Raises:
+            ValueError: the world is not paused.
+            WorldHalted: the world halted on the way.
+        """
+        self.touch()
+        async with self._stepping:
+            if not self.clock.paused:
+                raise ValueError(f"world {self.world_id} is not paused")
+            await self.run_until(self.clock.now() + duration_ns)
 
     def wake(self) -> None:
         """Has the sequencer look again: its clock or its agents were changed."""
@@ -253,8 +290,13 @@ class World:
         known = [wake for wake in wakes if wake is not None]
         return min(known) if known else None
 
+    @property
+    def _stands(self) -> bool:
+        """Whether nothing that is timed may happen now."""
+        return self.clock.paused and not self._stepping.locked()
+
     def _is_due(self) -> bool:
-        if self.clock.paused or self._stopping:
+        if self._stands or self._stopping:
             return False
         wake = self._next_wake_ns()
         return wake is not None and wake <= self.clock.now()
@@ -320,7 +362,7 @@ class World:
 
     def _execute_agents(self, now: int, stop_ns: int) -> None:
         """Wakes agents in the order of their times, then lets the rest of the time pass."""
-        if self.clock.paused:
+        if self._stands:
             return
         while monotonic_ns() <= stop_ns:
             due = [

@@ -22,6 +22,10 @@ INVENTED: Json = {
 """What stands in the recording instead of what is different each time."""
 
 
+CONTROL = {"create_world", "pause_world", "resume_world", "set_world_speed", "step_world"}
+RUNNING: Json = {"time": 1_700_000_000_000, "seq": 120}
+
+
 class Story:
     """Asks the venue by operation id, and remembers requests and answers."""
 
@@ -61,7 +65,7 @@ class Story:
             body=body,
             status=response.status_code,
             media_type=response.headers["content-type"].partition(";")[0],
-            answer=_without_chance(_answer(response)),
+            answer=_without_chance(_answer(response), _invented(operation)),
         )
         told.append(example)
         return _answer(response)
@@ -71,14 +75,19 @@ def _answer(response: httpx.Response) -> Any:
     return response.text if "csv" in response.headers["content-type"] else response.json()
 
 
-def _without_chance(value: Any) -> Any:
+def _invented(operation: str) -> Json:
+    """A world that runs by itself is at another time and seq whenever the story is told."""
+    return {**INVENTED, **RUNNING} if operation in CONTROL else INVENTED
+
+
+def _without_chance(value: Any, invented: Json) -> Any:
     if isinstance(value, dict):
         return {
-            key: INVENTED[key] if key in INVENTED else _without_chance(each)
+            key: invented[key] if key in invented else _without_chance(each, invented)
             for key, each in value.items()
         }
     if isinstance(value, list):
-        return [_without_chance(each) for each in value]
+        return [_without_chance(each, invented) for each in value]
     return value
 
 
@@ -107,6 +116,7 @@ async def tell(venue: Venue) -> dict[str, list[Example]]:
     await _look_around(story)
     await _lose(venue, ann, bob)
     await _read(bob)
+    await _own_a_world(story, ann, bob)
     return story.examples
 
 
@@ -191,3 +201,16 @@ async def _read(bob: Guest) -> None:
     await bob.ask("list_ledger", "As CSV", format="csv", limit=3)
     await bob.ask("list_order_history", "Open and ended orders", limit=2)
     await bob.ask("list_order_history", "No cursor", after="yesterday")
+
+
+async def _own_a_world(story: Story, ann: Guest, bob: Guest) -> None:
+    world = {"world": "anns-class"}
+    request = {**world, "title": "Ann's class", "seed": 7}
+    await ann.ask("create_world", "A world of one's own", request)
+    await ann.ask("create_world", "The name is taken", request)
+    await ann.ask("set_world_speed", "A minute in a second", {"speed": "60"}, **world)
+    await ann.ask("step_world", "It is not paused", {"milliseconds": 1_000}, **world)
+    await ann.ask("pause_world", "Time stands", **world)
+    await ann.ask("step_world", "One second", {"milliseconds": 1_000}, **world)
+    await bob.ask("resume_world", "It is not his", **world)
+    await ann.ask("resume_world", "Time goes on", **world)

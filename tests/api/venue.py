@@ -13,7 +13,9 @@ from fastapi import FastAPI
 
 from simulator.api.app import ApiContext, ApiSettings, create_app
 from simulator.api.stream.world_stream import StreamSettings
+from simulator.bootstrap import Host
 from simulator.config.exchange import ExchangeConfig, load_exchange
+from simulator.config.world import WorldConfig, load_world
 from simulator.core.codec import state_hash
 from simulator.core.model.commands import AnyCommand, SetIndexPrices
 from simulator.core.state.exchange_state import ExchangeState
@@ -24,6 +26,7 @@ from simulator.database.projection import Projector
 from simulator.database.queries import Histories
 from simulator.database.statistics import Statistics
 from simulator.database.writer import DatabaseJournal
+from simulator.owned_worlds import OwnedWorlds
 from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
 from simulator.runtime.engine import Receipt
 from simulator.runtime.registry import Registry
@@ -145,6 +148,12 @@ def exchange_config() -> ExchangeConfig:
     return load_exchange(CONFIG)
 
 
+def small_world() -> WorldConfig:
+    """What users' worlds are made like: the practice world with one instrument."""
+    config = load_world(CONFIG, "practice", exchange_config())
+    return config._replace(instruments=config.instruments[:1])
+
+
 @asynccontextmanager
 async def open_venue(
     database: Path | str, settings: ApiSettings = GENEROUS, clock: WorldClock | None = None
@@ -172,6 +181,7 @@ async def open_venue(
         histories=Histories(engine),
         candles=Candles(engine),
         statistics=Statistics(engine),
+        keeper=OwnedWorlds(Host(engine, journal, registry), exchange_config(), small_world()),
         settings=settings,
     )
     app = create_app(context)

@@ -1,0 +1,93 @@
+"""Worlds that users make: like the practice world, with a name, a seed and a clock of their own.
+
+They are registered with their owner, opened again with the server, and their clock is found as its
+owner left it: a paused class stays paused through a loss of power.
+"""
+
+import asyncio
+from fractions import Fraction
+from typing import Final
+
+import structlog
+
+from simulator.bootstrap import Host, WorldChangedError, describe, open_synthetic
+from simulator.config.exchange import ExchangeConfig
+from simulator.config.world import WorldConfig
+from simulator.database.writer import StoredWorld
+from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
+from simulator.runtime.world import World
+
+log = structlog.get_logger()
+
+_HISTORY_DAYS: Final = 30
+_MINUTE_DAYS: Final = 1
+"""Of warm-up candles: enough for a first screen, and made in a moment."""
+
+
+class OwnedWorlds:
+    """Implements `api.context.WorldKeeper` over one host."""
+
+    def __init__(self, host: Host, exchange: ExchangeConfig, template: WorldConfig) -> None:
+        self._host = host
+        self._exchange = exchange
+        self._template = template
+        self._owners: dict[str, str] = {}
+
+    def owner_of(self, world_id: str) -> str | None:
+        """The user who controls the world; none in the server's own."""
+        return self._owners.get(world_id)
+
+    def count_of(self, user_id: str) -> int:
+        return sum(owner == user_id for owner in self._owners.values())
+
+    async def create(self, world_id: str, title: str, seed: int, user_id: str) -> World:
+        """Registers and opens a new world.
+
+        Raises:
+            ValueError: there is a world of this id already.
+        """
+        config = self._config(world_id, title, seed)
+        stored = StoredWorld(
+            world_id, title, wall_ns(), "STOPPED", None, describe(config), seed, user_id
+        )
+        await asyncio.to_thread(self._host.journal.register_world, stored)
+        return await self._open(stored, user_id)
+
+    async def reopen(self) -> None:
+        """Opens the worlds of all users. One that no longer fits the configuration stays closed."""
+        for stored in self._host.journal.worlds():
+            if stored.owner_user_id is None:
+                continue
+            try:
+                await self._open(stored, stored.owner_user_id)
+            except WorldChangedError as error:
+                log.error("a world stays closed", world=stored.world_id, reason=str(error))
+
+    async def remember_clock(self, world: World) -> None:
+        """Stores speed and pause, so that the next start finds them."""
+        speed, paused = str(world.clock.speed), world.clock.paused
+        await asyncio.to_thread(self._host.journal.set_clock, world.world_id, speed, paused)
+
+    async def _open(self, stored: StoredWorld, user_id: str) -> World:
+        def clock(last_ns: int) -> WorldClock:
+            speed = Fraction(stored.speed)
+            start = last_ns or wall_ns()
+            return WorldClock(ClockMode.SCALED, start, speed, paused=stored.paused)
+
+        config = self._config(stored.world_id, stored.title, stored.seed)
+        self._owners[stored.world_id] = user_id
+        try:
+            return await open_synthetic(self._host, self._exchange, config, clock)
+        except BaseException:
+            del self._owners[stored.world_id]
+            raise
+
+    def _config(self, world_id: str, title: str, seed: int) -> WorldConfig:
+        return self._template._replace(
+            name=world_id,
+            title=title,
+            seed=seed,
+            speed=Fraction(1),
+            history_days=_HISTORY_DAYS,
+            history_minute_days=_MINUTE_DAYS,
+        )
