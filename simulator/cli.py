@@ -16,6 +16,7 @@ import cyclopts
 import structlog
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from simulator import __version__

@@ -38,7 +38,8 @@ async def test_a_world_runs_at_once_with_prices_of_its_own(venue: Venue) -> None
 async def test_only_the_owner_controls_a_world(venue: Venue, action: str) -> None:
     ann, bob = await venue.join(), await venue.join()
     await make(ann)
-    body: Json | None = {"speed": {"speed": "2"}, "step": {"milliseconds": 1}}.get(action)
+    bodies: dict[str, Json] = {"speed": {"speed": "2"}, "step": {"milliseconds": 1}}
+    body = bodies.get(action)
     for world in (NAME, "practice"):
         status, problem = await post(bob, f"/{world}/{action}", body)
         assert (status, problem["code"]) == (403, "NOT_THE_OWNER")
