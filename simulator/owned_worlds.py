@@ -13,6 +13,7 @@ import structlog
 from simulator.bootstrap import Host, WorldChangedError, describe, open_synthetic
 from simulator.config.exchange import ExchangeConfig
 from simulator.config.world import WorldConfig
+from simulator.database.owners import OwnedWorld, Owners
 from simulator.database.writer import StoredWorld
 from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
 from simulator.runtime.world import World
@@ -31,6 +32,7 @@ class OwnedWorlds:
         self._host = host
         self._exchange = exchange
         self._template = template
+        self._stored = Owners(host.engine)
         self._owners: dict[str, str] = {}
 
     def owner_of(self, world_id: str) -> str | None:
@@ -47,35 +49,32 @@ class OwnedWorlds:
             ValueError: there is a world of this id already.
         """
         config = self._config(world_id, title, seed)
-        stored = StoredWorld(
-            world_id, title, wall_ns(), "STOPPED", None, describe(config), seed, user_id
-        )
-        await asyncio.to_thread(self._host.journal.register_world, stored)
-        return await self._open(stored, user_id)
+        stored = StoredWorld(world_id, title, wall_ns(), "STOPPED", None, describe(config), seed)
+        world = OwnedWorld(stored, user_id)
+        await asyncio.to_thread(self._stored.add, world)
+        return await self._open(world)
 
     async def reopen(self) -> None:
         """Opens the worlds of all users. One that no longer fits the configuration stays closed."""
-        for stored in self._host.journal.worlds():
-            if stored.owner_user_id is None:
-                continue
+        for world in self._stored.worlds():
             try:
-                await self._open(stored, stored.owner_user_id)
+                await self._open(world)
             except WorldChangedError as error:
-                log.error("a world stays closed", world=stored.world_id, reason=str(error))
+                log.error("a world stays closed", world=world.stored.world_id, reason=str(error))
 
     async def remember_clock(self, world: World) -> None:
         """Stores speed and pause, so that the next start finds them."""
         speed, paused = str(world.clock.speed), world.clock.paused
-        await asyncio.to_thread(self._host.journal.set_clock, world.world_id, speed, paused)
+        await asyncio.to_thread(self._stored.set_clock, world.world_id, speed, paused)
 
-    async def _open(self, stored: StoredWorld, user_id: str) -> World:
+    async def _open(self, world: OwnedWorld) -> World:
         def clock(last_ns: int) -> WorldClock:
-            speed = Fraction(stored.speed)
             start = last_ns or wall_ns()
-            return WorldClock(ClockMode.SCALED, start, speed, paused=stored.paused)
+            return WorldClock(ClockMode.SCALED, start, Fraction(world.speed), paused=world.paused)
 
+        stored = world.stored
         config = self._config(stored.world_id, stored.title, stored.seed)
-        self._owners[stored.world_id] = user_id
+        self._owners[stored.world_id] = world.user_id
         try:
             return await open_synthetic(self._host, self._exchange, config, clock)
         except BaseException:

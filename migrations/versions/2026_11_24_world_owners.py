@@ -8,19 +8,24 @@ down_revision = "planner_statistics"
 branch_labels = None
 depends_on = None
 
-COLUMNS = (
-    ("owner_user_id", sa.Text, True, None),
-    ("speed", sa.Text, False, "1"),
-    ("paused", sa.Boolean, False, sa.false()),
-)
-
 
 def upgrade() -> None:
-    for name, kind, nullable, before in COLUMNS:
-        column = sa.Column(name, kind, nullable=nullable, server_default=before)
-        op.add_column("worlds", column)
+    op.create_table(
+        "owned_worlds",
+        sa.Column("world_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("speed", sa.Text(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.user_id"], name=op.f("fk_owned_worlds_user_id_users")
+        ),
+        sa.ForeignKeyConstraint(
+            ["world_id"], ["worlds.world_id"], name=op.f("fk_owned_worlds_world_id_worlds")
+        ),
+        sa.PrimaryKeyConstraint("world_id", name=op.f("pk_owned_worlds")),
+    )
+    op.create_index(op.f("ix_owned_worlds_user_id"), "owned_worlds", ["user_id"])
 
 
 def downgrade() -> None:
-    for name, *_ in reversed(COLUMNS):
-        op.drop_column("worlds", name)
+    op.drop_table("owned_worlds")

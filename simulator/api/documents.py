@@ -27,6 +27,7 @@ _PROBLEM_SCHEMA: Final = {"$ref": _TEMPLATE.format(name="Problem")}
 
 _PROBLEMS: Final = {
     401: "Nobody is logged in: no token, or one that is unknown or has expired",
+    403: "Known, and not allowed: the scope of a key, or the owner of a world, says no",
     404: "There is no such thing, or it is somebody else's",
     409: "The rules of the exchange refuse it; `needed` and `available` say by how much",
     413: "The body is too large",
@@ -169,7 +170,7 @@ def _statuses(operation: dict[str, Any], path: str, method: str) -> list[int]:
     """The problems that an operation may answer with."""
     found = [422, 429, 500, 503]
     if "security" in operation:
-        found.append(401)
+        found += [401, 403]
         if method in _CHANGES:
             found.append(409)
     if "{" in path or "requestBody" in operation:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    false,
     text,
 )
 
@@ -97,9 +96,6 @@ worlds = Table(
     _optional_word("status_reason"),
     _word("config"),
     _number("seed"),
-    _optional_word("owner_user_id"),
-    Column("speed", Text, nullable=False, server_default="1"),
-    Column("paused", Boolean, nullable=False, server_default=false()),
 )
 
 journal_entries = _clustered(
@@ -173,6 +169,16 @@ user_accounts = Table(
     _number("created_ns"),
     Index(None, "user_id", "world_id", "account_id"),
 )
+
+owned_worlds = Table(
+    "owned_worlds",
+    metadata,
+    _world_of_registry(),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False, index=True),
+    _word("speed"),
+    _flag("paused"),
+)
+"""Worlds that users made, and how their clocks were left; the server's own have no row."""
 
 # -- the projection: terms -------------------------------------------------------------------------
 

@@ -40,11 +40,6 @@ class StoredWorld(msgspec.Struct, frozen=True):
     status_reason: str | None
     config: str
     seed: int
-    owner_user_id: str | None = None
-    """Who made it and controls it; nobody in the server's own worlds."""
-    speed: str = "1"
-    paused: bool = False
-    """How its owner left the clock."""
 
 
 class DatabaseJournal:
@@ -182,16 +177,11 @@ class DatabaseJournal:
             ValueError: there is a world of this id already.
         """
         world = StoredWorld(world_id, title, created_ns, "STOPPED", None, config, seed)
-        self.register_world(world)
-        return world
-
-    def register_world(self, world: StoredWorld) -> None:
-        """Raises ValueError if there is a world of this id already."""
-        world_id = world.world_id
         with writing(self._engine) as connection:
             if _find_world(connection, world_id) is not None:
                 raise ValueError(f"there is a world {world_id!r} already")
             connection.execute(insert(worlds).values(msgspec.structs.asdict(world)))
+        return world
 
     def worlds(self) -> list[StoredWorld]:
         """All worlds, in order of creation."""
@@ -204,16 +194,13 @@ class DatabaseJournal:
             row = _find_world(connection, world_id)
         return None if row is None else StoredWorld(**row)
 
-    def set_clock(self, world_id: str, speed: str, paused: bool) -> None:
-        """How a world's owner left its clock; raises UnknownWorldError if there is none."""
-        self._change_world(world_id, {"speed": speed, "paused": paused})
-
     def set_world_status(self, world_id: str, status: str, reason: str | None = None) -> None:
         """Raises UnknownWorldError if there is no such world."""
-        self._change_world(world_id, {"status": status, "status_reason": reason})
-
-    def _change_world(self, world_id: str, values: dict[str, Any]) -> None:
-        change = update(worlds).where(worlds.c.world_id == world_id).values(values)
+        change = (
+            update(worlds)
+            .where(worlds.c.world_id == world_id)
+            .values(status=status, status_reason=reason)
+        )
         with writing(self._engine) as connection:
             if connection.execute(change).rowcount == 0:
                 raise UnknownWorldError(f"there is no world {world_id!r} in this database")
