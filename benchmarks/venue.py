@@ -37,11 +37,13 @@ from simulator.core.model.enums import MarginMode
 from simulator.core.model.events import AccountOpened
 from simulator.core.model.instruments import VALUATION_ASSET, Asset
 from simulator.database.candles import Candles
+from simulator.database.credentials import Credentials
 from simulator.database.engine import open_engine
 from simulator.database.identity import Identities, LinkedAccount
 from simulator.database.migrating import migrate
 from simulator.database.projection import Projector
 from simulator.database.queries import Histories
+from simulator.database.sealing import Sealer
 from simulator.database.statistics import Statistics
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.clocks import ClockMode, WorldClock, wall_ns
@@ -146,6 +148,7 @@ async def _serve(url: str, pipe: Connection) -> None:
             Histories(engine),
             Candles(engine),
             Statistics(engine),
+            Credentials(engine, Sealer("the key of a benchmark, which has no secrets")),
             settings=settings,
         )
     )

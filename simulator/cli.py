@@ -33,11 +33,14 @@ from simulator.commandline.failures import (
 )
 from simulator.commandline.output import json_text
 from simulator.config.file import ConfigError
+from simulator.database.credentials import Credentials
 from simulator.database.engine import UnusableDatabaseError, masked, open_engine
+from simulator.database.identity import UnknownUserError
 from simulator.database.migrating import UnknownRevisionError, migrate
 from simulator.database.ownership import WorldTakenError
 from simulator.database.rebuild import JournalIncompleteError
 from simulator.database.rebuild import rebuild as rebuild_tables
+from simulator.database.sealing import ServerKeyError
 from simulator.database.writer import DatabaseJournal
 from simulator.decimal_text import DecimalError
 from simulator.market.feeds.klines import FeedError
@@ -73,9 +76,11 @@ _EXPECTED = (
     JournalCorrupt,
     JournalIncompleteError,
     ReplayError,
+    ServerKeyError,
     SettingsError,
     TraderSpecError,
     UnknownRevisionError,
+    UnknownUserError,
     UnusableDatabaseError,
     WorldChangedError,
     WorldTakenError,
@@ -201,6 +206,25 @@ def worlds(*, database: DatabaseOption = None) -> None:
     engine = open_engine(settings.database_url)
     print_worlds(DatabaseJournal(engine), console)
     engine.dispose()
+
+
+@app.command
+def admin(
+    name: str,
+    *,
+    revoke: Annotated[bool, Parameter(help="Take the right away.", negative="")] = False,
+    database: DatabaseOption = None,
+) -> None:
+    """Let a signed-up user read any account and control any world.
+
+    Example: simulator admin ann
+    """
+    settings = _settings(database)
+    migrate(settings.database_url)
+    engine = open_engine(settings.database_url)
+    Credentials(engine, settings.load_sealer()).grant_admin(name, granted=not revoke)
+    engine.dispose()
+    console.print(f"{escape(name)} is {'no longer' if revoke else 'now'} an admin.")
 
 
 @app.command(name="migrate")

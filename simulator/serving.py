@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import uvicorn
@@ -25,9 +26,11 @@ from simulator.bootstrap import Host, open_host, open_practice
 from simulator.config.exchange import ApiConfig
 from simulator.config.world import WorldConfig
 from simulator.database.candles import Candles
+from simulator.database.credentials import Credentials
 from simulator.database.engine import masked
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
+from simulator.database.sealing import Sealer
 from simulator.database.statistics import Statistics
 from simulator.owned_worlds import OwnedWorlds
 from simulator.runtime.world import World
@@ -69,12 +72,14 @@ async def serve(settings: Settings, console: Console) -> None:
     exchange = settings.load_exchange()
     config = settings.load_world(exchange)
     with listen_on(settings.host, settings.port) as listener:
+        sealer = settings.load_sealer()
         _say(console, f"Opening {escape(masked(settings.database_url))} …")
         async with open_host(settings, exchange.limits) as host:
             world = await open_practice(host, exchange, config)
             keeper = OwnedWorlds(host, exchange, config)
             await keeper.reopen()
-            app = create_app(api_context(host, config, api_settings(exchange.api), keeper))
+            context = api_context(host, config, sealer, keeper)
+            app = create_app(replace(context, settings=api_settings(exchange.api)))
             add_pages(app)
             server = _Server(
                 uvicorn.Config(
@@ -152,9 +157,7 @@ def api_settings(config: ApiConfig) -> ApiSettings:
     )
 
 
-def api_context(
-    host: Host, config: WorldConfig, settings: ApiSettings, keeper: WorldKeeper
-) -> ApiContext:
+def api_context(host: Host, config: WorldConfig, sealer: Sealer, keeper: WorldKeeper) -> ApiContext:
     """What the API needs of a host with an open practice world."""
     return ApiContext(
         registry=host.registry,
@@ -162,8 +165,8 @@ def api_context(
         histories=Histories(host.engine),
         candles=Candles(host.engine),
         statistics=Statistics(host.engine),
+        credentials=Credentials(host.engine, sealer),
         keeper=keeper,
         default_world=config.name,
         guest=GuestSettings(deposit=config.guest_endowment),
-        settings=settings,
     )

@@ -9,11 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from sqlalchemy import make_url
+
 from simulator.config.exchange import ExchangeConfig, load_exchange
 from simulator.config.world import WorldConfig, load_world
+from simulator.database.sealing import Sealer, sealer_from_file
 
 DEFAULT_DATABASE_URL: Final = "sqlite:///data/simulator.db"
 DEFAULT_WORLD: Final = "practice"
+_KEY_FILE: Final = Path("data/simulator.key")
+"""Where the server's key lies if the database is no file."""
+
 _PACKAGE: Final = Path(__file__).parent
 
 
@@ -28,10 +34,24 @@ class Settings(NamedTuple):
     host: str
     port: int
     config_directory: Path
+    secret_key: str | None = None
 
     def load_exchange(self) -> ExchangeConfig:
         """Raises ConfigError."""
         return load_exchange(self.config_directory)
+
+    def load_sealer(self) -> Sealer:
+        """The server's key: the setting, else a file beside the database, made if missing.
+
+        Raises:
+            ServerKeyError: it cannot be used.
+        """
+        if self.secret_key is not None:
+            return Sealer(self.secret_key)
+        url = make_url(self.database_url)
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return sealer_from_file(_KEY_FILE)
+        return sealer_from_file(Path(url.database).with_suffix(".key"))
 
     def load_world(self, exchange: ExchangeConfig, name: str = DEFAULT_WORLD) -> WorldConfig:
         """Raises ConfigError."""
@@ -50,6 +70,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         host=_text(given, "SIMULATOR_HOST", "127.0.0.1"),
         port=_port(given, "SIMULATOR_PORT", 8000),
         config_directory=_config_directory(given),
+        secret_key=_secret_key(given),
     )
 
 
@@ -58,6 +79,11 @@ def _text(given: Mapping[str, str], name: str, default: str) -> str:
     if not value:
         raise SettingsError(f"{name} is empty; unset it, or set it like {default}")
     return value
+
+
+def _secret_key(given: Mapping[str, str]) -> str | None:
+    name = "SIMULATOR_SECRET_KEY"
+    return _text(given, name, "") if name in given else None
 
 
 def _port(given: Mapping[str, str], name: str, default: int) -> int:

@@ -2,15 +2,27 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Route, WebSocketRoute
 
 import simulator
-from simulator.api import documents
+from simulator.api import access, documents
 from simulator.api.context import ApiContext, ApiSettings, GuestSettings
 from simulator.api.middleware import RequestMiddleware
 from simulator.api.problems import add_handlers
-from simulator.api.rest import accounts, guests, health, histories, orders, world_control, worlds
+from simulator.api.rest import (
+    accounts,
+    guests,
+    health,
+    histories,
+    keys,
+    orders,
+    owning,
+    users,
+    world_control,
+    worlds,
+)
+from simulator.api.rest.common import admitted
 from simulator.api.service import Api
 from simulator.api.websocket.endpoint import WebsocketEndpoint, describe
 
@@ -41,10 +53,11 @@ def create_app(context: ApiContext) -> FastAPI:
     add_handlers(app)
     app.add_middleware(RequestMiddleware, settings=context.settings)
     app.include_router(health.router)
-    v1 = APIRouter(prefix="/v1")
-    for nouns in (worlds, world_control, guests, accounts, orders, histories):
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(admitted)])
+    for nouns in (worlds, world_control, guests, users, accounts, owning, keys, orders, histories):
         v1.include_router(nouns.router)
     app.include_router(v1)
+    app.state.needs = access.needs_of(app)
     app.router.routes.append(WebSocketRoute("/v1/ws", WebsocketEndpoint(api)))
     app.router.routes.append(Route("/v1/asyncapi.json", describe))
 

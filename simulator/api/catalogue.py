@@ -25,6 +25,36 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "Send `Authorization: Bearer <token>`; over the websocket `auth` first. Log in again "
         "if the token has expired.",
     ),
+    "WRONG_PASSWORD": Entry(
+        401,
+        "There is no user of this name with this password.",
+        "Mind capital letters; after many attempts wait a few minutes.",
+    ),
+    "BAD_SIGNATURE": Entry(
+        401,
+        "The key is unknown, or the signature is not that of this request.",
+        "Sign the lines that docs/authentication.md names, with the exact path, query and body.",
+    ),
+    "TIMESTAMP_OUTSIDE_WINDOW": Entry(
+        401,
+        "The signature's `X-Timestamp` is more than five seconds from the server's time.",
+        "Set your clock; `server_time` in `GET /v1/worlds/{world}/clock` tells the server's.",
+    ),
+    "REPLAYED_REQUEST": Entry(
+        401,
+        "The same signature was taken before.",
+        "Sign every request anew, with a timestamp of its own.",
+    ),
+    "BAD_CSRF_TOKEN": Entry(
+        403,
+        "A request by cookie that changes something came without its CSRF token.",
+        "Send the `csrf_token` of the log-in as header `X-CSRF-Token`.",
+    ),
+    "MISSING_SCOPE": Entry(
+        403,
+        "The API key is not for this.",
+        "Use a key with the scope that docs/access.md names, or log in.",
+    ),
     "NOT_THE_OWNER": Entry(
         403,
         "Somebody else owns the world, or nobody does: the server's own run by themselves.",
@@ -40,6 +70,16 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "This server has no world of this name.",
         "`GET /v1/worlds` lists those that are open.",
     ),
+    "UNKNOWN_TOKEN": Entry(
+        404,
+        "The user has no token with this id.",
+        "`GET /v1/me/tokens` lists them.",
+    ),
+    "UNKNOWN_API_KEY": Entry(
+        404,
+        "The account has no such API key.",
+        "`GET …/api-keys` lists them.",
+    ),
     "UNKNOWN_LIQUIDATION": Entry(
         404,
         "The account has no liquidation with this number.",
@@ -54,6 +94,26 @@ PROBLEMS: Final[dict[str, Entry]] = {
         405,
         "The path is right, the method is not.",
         "The header `Allow` says which methods there are.",
+    ),
+    "NAME_TAKEN": Entry(
+        409,
+        "Another user has this name; capital letters make no difference.",
+        "Choose another name.",
+    ),
+    "ALREADY_SIGNED_UP": Entry(
+        409,
+        "Only a guest becomes a user, and only once.",
+        "Log in with name and password.",
+    ),
+    "TOO_MANY_ACCOUNTS": Entry(
+        409,
+        "The user has as many accounts in the world as one may have.",
+        "Go on with one of them; a reset gives it a fresh start.",
+    ),
+    "TOO_MANY_API_KEYS": Entry(
+        409,
+        "The account has as many API keys as it may have.",
+        "Delete one that is not used.",
     ),
     "WORLD_EXISTS": Entry(
         409,
@@ -123,6 +183,11 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "The world is paused: it takes nothing but cancels. Nothing was done.",
         "Wait until it goes on; `GET /v1/worlds/{world}` says so.",
     ),
+    "SECRET_UNREADABLE": Entry(
+        503,
+        "The server cannot read the key's secret: its own key was changed or lost.",
+        "The operator restores SIMULATOR_SECRET_KEY, or you make a new API key.",
+    ),
     "WORLD_HALTED": Entry(
         503,
         "Something broke in the world, or its database failed; it stands where it was, and "
@@ -167,6 +232,8 @@ REFUSALS: Final[dict[RejectReason, str]] = {
     RejectReason.LEVERAGE_NOT_ALLOWED: "`GET /v1/worlds/{world}/risk-tiers` has `max_leverage`.",
     RejectReason.POSITION_LIMIT: "Lower the leverage or the quantity.",
     RejectReason.OPEN_POSITION_OR_ORDER: "Close the position and cancel the orders first.",
+    RejectReason.POSITION_MODE_NOT_OFFERED: "Stay ONE_WAY.",
+    RejectReason.DEPOSIT_LIMIT: "Pay in `available` at most, or reset the account.",
     RejectReason.INSUFFICIENT_BALANCE: "Move `available` at most; locked money stays.",
     RejectReason.INSUFFICIENT_MARGIN: "Add margin, raise the leverage or ask for less; the "
     "preview (`POST …/orders/preview`) tells before.",

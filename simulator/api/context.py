@@ -9,6 +9,7 @@ import msgspec
 from simulator.api.limits import Rate
 from simulator.api.stream.world_stream import StreamSettings
 from simulator.database.candles import Candles
+from simulator.database.credentials import Credentials
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
 from simulator.database.statistics import Statistics
@@ -36,6 +37,11 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Placing, amending and canceling over REST and websocket together, per user."""
     guests: Rate | None = Rate(1, 20)
     """Guests joining, per host."""
+    login_attempts: int | None = 10
+    """Failed log-ins on one name within the window; none is no limit."""
+    host_login_attempts: int | None = 50
+    """The same, of one host."""
+    login_window_ns: int = 5 * 60 * 10**9
     max_body_bytes: int = 64 * 1024
     """Of a request's body, and of a websocket frame from a client."""
     timeout_ms: int = 10_000
@@ -91,6 +97,7 @@ class ApiContext:
     histories: Histories
     candles: Candles
     statistics: Statistics
+    credentials: Credentials
     keeper: WorldKeeper = field(default_factory=NoWorlds)
     default_world: str = DEFAULT_WORLD
     guest: GuestSettings = field(default_factory=GuestSettings)

@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from simulator.api import examples
+from simulator.api.access import Need, need_of, routes_of
 from simulator.api.errors import MEDIA_TYPE
 from simulator.api.limits import LIMIT, REMAINING, RESET_MS
 from simulator.api.shapes.base import Problem
@@ -43,6 +44,8 @@ _PARAMETERS: Final = {
     "order_id": "The order's number within its world.",
     "symbol": "The instrument's symbol, like `BTCUSDT-PERP`.",
     "world": "The world's name, like `practice`.",
+    "api_key": "The API key, as `GET …/api-keys` lists it.",
+    "token_id": "The token's id, as `GET /v1/me/tokens` lists it.",
 }
 _LIMIT_HEADERS: Final = {
     LIMIT: "How many requests of this kind may come at once.",
@@ -50,6 +53,14 @@ _LIMIT_HEADERS: Final = {
     RESET_MS: "In how many milliseconds all of them would be taken again.",
 }
 _CHANGES: Final = ("post", "put", "patch", "delete")
+
+_SCHEMES: Final = {
+    "token": {"type": "http", "scheme": "bearer"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "simulator_token"},
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "timestamp": {"type": "apiKey", "in": "header", "name": "X-Timestamp"},
+    "signature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
+}
 
 _shapes: dict[object, None] = {Problem: None}
 
@@ -73,7 +84,7 @@ def route(
     private: bool = False,
     is_list: bool = False,
 ) -> dict[str, Any]:
-    """The arguments of a route that answers `shape` and perhaps takes a `body`.
+    """The arguments of a route that answers `shape` (none: nothing), and perhaps takes a `body`.
 
     The first status is the usual one. A list is answered as CSV, too: see `rest.lists`.
     """
@@ -83,10 +94,9 @@ def route(
         extra["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(body)}}}
     if private:
         extra["security"] = [{"token": []}]
-    answered: dict[str, Any] = {
-        "description": "Done",
-        "content": {JSON: {"schema": _reference(shape)}},
-    }
+    answered: dict[str, Any] = {"description": "Done"}
+    if shape is not None:
+        answered["content"] = {JSON: {"schema": _reference(shape)}}
     if is_list:
         answered["content"][CSV] = {"schema": {"type": "string"}}
         said = "Of a list in CSV that goes on: the cursor for `?after=`."
@@ -97,6 +107,17 @@ def route(
         "responses": {**dict.fromkeys(statuses, answered), "default": {"description": "A problem"}},
         "openapi_extra": extra,
     }
+
+
+def _secure(operation: dict[str, Any], need: Need) -> None:
+    """Says who may: as `access` has it, so that the document cannot say otherwise."""
+    operation.pop("security", None)
+    if need is Need.PUBLIC:
+        return
+    operation["security"] = [{"token": []}, {"cookie": []}]
+    if need is not Need.LOGIN:
+        operation["security"].append({"api_key": [], "timestamp": [], "signature": []})
+    operation["x-needs"] = need.name
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -110,13 +131,9 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(components)
     _simplify_pairs(schemas)
-    document["components"]["securitySchemes"] = {
-        "token": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "The token that joining or logging in gave.",
-        }
-    }
+    document["components"]["securitySchemes"] = _SCHEMES
+    for method, path, _ in routes_of(app):
+        _secure(document["paths"][path][method.lower()], need_of(method, path))
     for path, method, operation in operations(document):
         _complete(operation, path, method)
     app.openapi_schema = document

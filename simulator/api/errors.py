@@ -3,6 +3,7 @@
 ApiProblem
 ├── MalformedRequest     422: the syntax, a type, an unknown field, a number out of range
 ├── NotAuthenticated     401
+├── Forbidden            403: known, but this is not theirs to do
 ├── NotFound             404: there is none, or it is somebody else's
 ├── WrongMethod          405
 ├── TooLarge             413

@@ -6,6 +6,7 @@ from simulator.api.shapes.base import (
     MarginModeName,
     MarketStateName,
     OrderTypeName,
+    PositionModeName,
     PositionSideName,
     SideName,
     TimeInForceName,
@@ -15,6 +16,7 @@ from simulator.core.model.enums import (
     MarginMode,
     MarketState,
     OrderType,
+    PositionMode,
     PositionSide,
     Side,
     TimeInForce,
@@ -39,6 +41,10 @@ MARGIN_MODES: Final[dict[MarginModeName, MarginMode]] = {
 POSITION_SIDES: Final[dict[PositionSideName, PositionSide]] = {
     "LONG": PositionSide.LONG,
     "SHORT": PositionSide.SHORT,
+}
+POSITION_MODES: Final[dict[PositionModeName, PositionMode]] = {
+    "ONE_WAY": PositionMode.ONE_WAY,
+    "HEDGE": PositionMode.HEDGE,
 }
 WALLET_KINDS: Final[dict[WalletKindName, WalletKind]] = {
     "SPOT": WalletKind.SPOT,

@@ -1,7 +1,9 @@
 """The running API: one door per world, who is calling, and how often they may."""
 
+import asyncio
 from typing import NamedTuple
 
+from simulator.api.attempts import LoginAttempts
 from simulator.api.callers import Caller, Callers, unknown_account
 from simulator.api.context import ApiContext
 from simulator.api.errors import NotFound
@@ -27,10 +29,15 @@ class Api:
         settings, wall_ns = context.settings, context.wall_ns
         self.context = context
         self.settings = settings
-        self.callers = Callers(context.identities, wall_ns)
+        self.callers = Callers(context.identities, context.credentials, wall_ns)
         self.requests = RateLimiter("requests", settings.requests, wall_ns)
         self.orders = RateLimiter("orders", settings.orders, wall_ns)
         self.guests = RateLimiter("guests", settings.guests, wall_ns)
+        window_ns = settings.login_window_ns
+        self.attempts_on_name = LoginAttempts(settings.login_attempts, window_ns, wall_ns)
+        self.attempts_of_host = LoginAttempts(settings.host_login_attempts, window_ns, wall_ns)
+        self.opening = asyncio.Lock()
+        """Held while somebody's accounts are counted and one is added."""
         self._doors: dict[str, Door] = {}
 
     def door(self, world_id: str | None) -> Door:
@@ -61,6 +68,10 @@ class Api:
             NotFound: the account is not the caller's, or the world knows it no more.
         """
         caller.account(world_id, account_id)
+        return self.door_to(world_id, account_id)
+
+    def door_to(self, world_id: str, account_id: int) -> Door:
+        """The door of an account's world, whoever comes. Raises NotFound."""
         door = self.door(world_id)
         if account_id not in door.world.state.accounts:
             raise unknown_account()

@@ -46,6 +46,7 @@ _OF_AMOUNT: Final = frozenset(
         RejectReason.POSITION_LIMIT,
         RejectReason.INSUFFICIENT_BALANCE,
         RejectReason.INSUFFICIENT_MARGIN,
+        RejectReason.DEPOSIT_LIMIT,
     }
 )
 

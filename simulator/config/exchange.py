@@ -109,6 +109,7 @@ class WorldRow(Row):
     fund_unload_notional: DecimalText
     client_order_window: Duration
     client_order_minimum: int
+    deposit_limit: DecimalText
 
 
 class RuntimeRow(Row):
@@ -148,10 +149,13 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
     if row.clear_ratio < RATE_ONE:
         raise file.error(("world", "clear_ratio"), "clear_ratio should be 1 or more")
     _expect_positive(file, ("world",), row, ("page_size", "client_order_minimum"))
-    where: Where = ("world", "fund_unload_notional")
-    notional = file.decimal(where, row.fund_unload_notional, decimals)
-    if not 0 < notional < AMOUNT_LIMIT:
-        raise file.error(where, "fund_unload_notional should be above 0 and below 2^62 units")
+    notional, deposit_limit = (
+        _amount(file, name, text, decimals)
+        for name, text in (
+            ("fund_unload_notional", row.fund_unload_notional),
+            ("deposit_limit", row.deposit_limit),
+        )
+    )
     return WorldParameters(
         call_ratio=int(row.call_ratio),
         clear_ratio=int(row.clear_ratio),
@@ -161,7 +165,16 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
         fund_unload_notional=notional,
         client_order_window_ns=int(row.client_order_window),
         client_order_minimum=row.client_order_minimum,
+        deposit_limit=deposit_limit,
     )
+
+
+def _amount(file: ConfigFile[ExchangeFile], name: str, text: str, decimals: int) -> int:
+    where: Where = ("world", name)
+    amount = file.decimal(where, text, decimals)
+    if not 0 < amount < AMOUNT_LIMIT:
+        raise file.error(where, f"{name} should be above 0 and below 2^62 units")
+    return amount
 
 
 def _load_limits(file: ConfigFile[ExchangeFile]) -> Limits:

@@ -13,7 +13,7 @@ from simulator.core.model.commands import AnyCommand
 from simulator.core.model.events import AnyEvent
 from simulator.core.state.exchange_state import ExchangeState, Snapshot, restore
 
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 """Raised whenever a rule changes what events a command gives; entries carry it."""
 
 GENESIS_HASH: Final = bytes(32)
@@ -54,6 +54,11 @@ def encode_snapshot(state: ExchangeState) -> bytes:
     return _encoder.encode(state.snapshot())
 
 
+def snapshot_hash(data: bytes) -> bytes:
+    """The state hash that these bytes had when they were made, perhaps by an older version."""
+    return sha256(data).digest()
+
+
 def decode_snapshot(data: bytes) -> ExchangeState:
     """Raises msgspec.DecodeError for bytes that are no snapshot."""
     return restore(_snapshot_decoder.decode(data))
@@ -61,4 +66,4 @@ def decode_snapshot(data: bytes) -> ExchangeState:
 
 def state_hash(state: ExchangeState) -> bytes:
     """SHA-256 over the encoded snapshot (32 bytes)."""
-    return sha256(encode_snapshot(state)).digest()
+    return snapshot_hash(encode_snapshot(state))

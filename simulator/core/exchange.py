@@ -17,6 +17,7 @@ from simulator.core.rules import (
     mark_price,
     orders,
     quotes,
+    reset,
     sweep,
     time,
 )
@@ -39,6 +40,9 @@ _RULES: dict[type[Any], _Rule] = {
     c.AdjustBalance: accounts.adjust_balance,
     c.SetLeverage: accounts.set_leverage,
     c.SetMarginMode: accounts.set_margin_mode,
+    c.SetPositionMode: accounts.set_position_mode,
+    c.DepositFunds: accounts.deposit_funds,
+    c.ResetAccount: reset.reset_account,
     c.PlaceOrder: orders.place_order,
     c.AmendOrder: orders.amend_order,
     c.CancelOrder: orders.cancel_order,

@@ -7,15 +7,26 @@ times, given by the caller.
 
 import secrets
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    delete,
+    false,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from simulator.database.engine import reading, writing
-from simulator.database.schema import login_tokens, user_accounts, users
+from simulator.database.schema import login_tokens, user_accounts, user_names, users
 
 GUEST: Final = "GUEST"
+SIGNED_UP: Final = "USER"
 
 _USER_ID_BYTES: Final = 12
 _TOKEN_BYTES: Final = 32
@@ -34,6 +45,16 @@ class User(msgspec.Struct, frozen=True):
     kind: str
     display_name: str | None
     created_ns: int
+    name: str | None = None
+    """Of who signed up; none of a guest."""
+    is_admin: bool = False
+
+
+class Login(msgspec.Struct, frozen=True):
+    """Whose a token is, and until when."""
+
+    user: User
+    expires_ns: int
 
 
 class NewLogin(msgspec.Struct, frozen=True):
@@ -67,7 +88,14 @@ class Identities:
         """A new user without a password, and its first token."""
         user = User(secrets.token_urlsafe(_USER_ID_BYTES), GUEST, display_name, now_ns)
         with writing(self._engine) as connection:
-            connection.execute(insert(users).values(msgspec.structs.asdict(user)))
+            connection.execute(
+                insert(users).values(
+                    user_id=user.user_id,
+                    kind=user.kind,
+                    display_name=user.display_name,
+                    created_ns=user.created_ns,
+                )
+            )
             token = _add_token(connection, user.user_id, now_ns, now_ns + lifetime_ns)
         return NewLogin(user, token, now_ns + lifetime_ns)
 
@@ -88,25 +116,30 @@ class Identities:
 
     def user_of_token(self, token: str, now_ns: int) -> User | None:
         """Whose token it is; none if it is unknown, revoked or expired, or the user closed."""
-        columns = (users.c.user_id, users.c.kind, users.c.display_name, users.c.created_ns)
+        login = self.login_of_token(token, now_ns)
+        return None if login is None else login.user
+
+    def login_of_token(self, token: str, now_ns: int) -> Login | None:
+        """As `user_of_token`, with the time at which the token expires."""
         query = (
-            select(*columns)
+            select(login_tokens.c.expires_ns, *user_columns())
             .join_from(login_tokens, users)
+            .join(user_names, isouter=True)
             .where(
-                login_tokens.c.token_hash == _hash(token),
+                login_tokens.c.token_hash == hash_of(token),
                 login_tokens.c.expires_ns > now_ns,
                 users.c.closed_ns.is_(None),
             )
         )
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else User(*row)
+        return None if row is None else Login(User(*row[1:]), row[0])
 
     def revoke_token(self, token: str) -> None:
         """Logs out; a token that is unknown is as good as revoked."""
         with writing(self._engine) as connection:
             connection.execute(
-                delete(login_tokens).where(login_tokens.c.token_hash == _hash(token))
+                delete(login_tokens).where(login_tokens.c.token_hash == hash_of(token))
             )
 
     def close_user(self, user_id: str, now_ns: int) -> None:
@@ -155,13 +188,35 @@ class Identities:
         with reading(self._engine) as connection:
             return [LinkedAccount(*row) for row in connection.execute(query)]
 
+    def find_account(self, world_id: str, account_id: int) -> LinkedAccount | None:
+        """An account, whoever owns it."""
+        table = user_accounts.c
+        query = select(table.world_id, table.account_id, table.label, table.created_ns).where(
+            table.world_id == world_id, table.account_id == account_id
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else LinkedAccount(*row)
+
     def owner_of(self, world_id: str, account_id: int) -> str | None:
         """The user id of an account's owner; none if it has none."""
         with reading(self._engine) as connection:
             return _owner(connection, world_id, account_id)
 
 
-def _hash(token: str) -> bytes:
+def user_columns() -> tuple[ColumnElement[Any], ...]:
+    """What a `User` is made of; needs an outer join of `users` with `user_names`."""
+    return (
+        users.c.user_id,
+        users.c.kind,
+        users.c.display_name,
+        users.c.created_ns,
+        user_names.c.name,
+        func.coalesce(user_names.c.is_admin, false()),
+    )
+
+
+def hash_of(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -169,7 +224,7 @@ def _add_token(connection: Connection, user_id: str, now_ns: int, expires_ns: in
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     connection.execute(
         insert(login_tokens).values(
-            token_hash=_hash(token), user_id=user_id, created_ns=now_ns, expires_ns=expires_ns
+            token_hash=hash_of(token), user_id=user_id, created_ns=now_ns, expires_ns=expires_ns
         )
     )
     return token

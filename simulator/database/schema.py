@@ -7,134 +7,82 @@ secondary indexes and no foreign keys, because one thread writes them all at the
 exchange. People read the views (`v_orders`, ...), which print decimals and UTC.
 """
 
-from typing import Any
-
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
-    text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from simulator.database.columns import (
+    clustered,
+    flag,
+    index_where_set,
+    key,
+    metadata,
+    number,
+    optional,
+    optional_word,
+    word,
+    world,
+    world_of_registry,
 )
-
-
-def _world(**options: Any) -> Column[str]:
-    return Column("world_id", Text, primary_key=True, **options)
-
-
-def _world_of_registry() -> Column[str]:
-    return Column("world_id", Text, ForeignKey("worlds.world_id"), primary_key=True)
-
-
-def _key(name: str) -> Column[int]:
-    return Column(name, BigInteger, primary_key=True, autoincrement=False)
-
-
-def _number(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
-
-def _optional(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=True)
-
-
-def _word(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _optional_word(name: str) -> Column[str]:
-    return Column(name, Text, nullable=True)
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False)
-
-
-def _clustered(name: str, *items: Any) -> Table:
-    return Table(name, metadata, *items, sqlite_with_rowid=False)
-
-
-def _index_where_set(table: str, column: str, *following: str) -> Index:
-    """An index per world that leaves out the rows in which the column is null."""
-    condition = text(f"{column} IS NOT NULL")
-    return Index(
-        f"ix_{table}_{column}",
-        "world_id",
-        column,
-        *following,
-        sqlite_where=condition,
-        postgresql_where=condition,
-    )
-
 
 # -- worlds and their journals ---------------------------------------------------------------------
 
 worlds = Table(
     "worlds",
     metadata,
-    _world(),
-    _word("title"),
-    _number("created_ns"),
-    _word("status"),
-    _optional_word("status_reason"),
-    _word("config"),
-    _number("seed"),
+    world(),
+    word("title"),
+    number("created_ns"),
+    word("status"),
+    optional_word("status_reason"),
+    word("config"),
+    number("seed"),
 )
 
-journal_entries = _clustered(
+journal_entries = clustered(
     "journal_entries",
-    _world_of_registry(),
-    _key("seq"),
-    _number("time_ns"),
-    _number("wall_ns"),
+    world_of_registry(),
+    key("seq"),
+    number("time_ns"),
+    number("wall_ns"),
     Column("rules_version", Integer, nullable=False),
     Column("entry", LargeBinary, nullable=False),
     Column("chain_hash", LargeBinary, nullable=False),
     CheckConstraint("length(chain_hash) = 32", name="chain_hash_length"),
 )
 
-world_fences = Table("world_fences", metadata, _world_of_registry(), _number("fence"))
+world_fences = Table("world_fences", metadata, world_of_registry(), number("fence"))
 """How often each world was claimed by a process; see `ownership`."""
 
 snapshots = Table(
     "snapshots",
     metadata,
-    _world_of_registry(),
-    _key("seq"),
-    _number("time_ns"),
+    world_of_registry(),
+    key("seq"),
+    number("time_ns"),
     Column("state", LargeBinary, nullable=False),
     Column("state_hash", LargeBinary, nullable=False),
     Column("chain_hash", LargeBinary, nullable=False),
 )
 
-warm_up_candles = _clustered(
+warm_up_candles = clustered(
     "warm_up_candles",
-    _world_of_registry(),
-    _key("instrument_id"),
+    world_of_registry(),
+    key("instrument_id"),
     Column("source", Text, primary_key=True),
-    _key("interval_s"),
-    _key("open_time_ns"),
-    _number("open"),
-    _number("high"),
-    _number("low"),
-    _number("close"),
+    key("interval_s"),
+    key("open_time_ns"),
+    number("open"),
+    number("high"),
+    number("low"),
+    number("close"),
 )
 """Made at a world's creation, from before its first moment: no projection of its journal."""
 
@@ -144,10 +92,10 @@ users = Table(
     "users",
     metadata,
     Column("user_id", Text, primary_key=True),
-    _word("kind"),
-    _optional_word("display_name"),
-    _number("created_ns"),
-    _optional("closed_ns"),
+    word("kind"),
+    optional_word("display_name"),
+    number("created_ns"),
+    optional("closed_ns"),
 )
 
 login_tokens = Table(
@@ -155,201 +103,229 @@ login_tokens = Table(
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
     Column("user_id", Text, ForeignKey("users.user_id"), nullable=False, index=True),
-    _number("created_ns"),
-    _number("expires_ns"),
+    number("created_ns"),
+    number("expires_ns"),
 )
 
 user_accounts = Table(
     "user_accounts",
     metadata,
-    _world_of_registry(),
-    _key("account_id"),
+    world_of_registry(),
+    key("account_id"),
     Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
-    _word("label"),
-    _number("created_ns"),
+    word("label"),
+    number("created_ns"),
     Index(None, "user_id", "world_id", "account_id"),
 )
 
 owned_worlds = Table(
     "owned_worlds",
     metadata,
-    _world_of_registry(),
+    world_of_registry(),
     Column("user_id", Text, ForeignKey("users.user_id"), nullable=False, index=True),
-    _word("speed"),
-    _flag("paused"),
+    word("speed"),
+    flag("paused"),
 )
 """Worlds that users made, and how their clocks were left; the server's own have no row."""
 
+user_names = Table(
+    "user_names",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    word("name"),
+    Column("name_key", Text, nullable=False, unique=True),
+    word("password_hash"),
+    flag("is_admin"),
+    number("created_ns"),
+)
+"""Users who signed up; guests have no row. `name_key` is the name without regard to case."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("api_key", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    word("world_id"),
+    number("account_id"),
+    word("label"),
+    word("scopes"),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    number("created_ns"),
+    Index(None, "world_id", "account_id"),
+)
+"""Keys of one account. The secret is sealed with the server's key, which is not in here."""
+
+
 # -- the projection: terms -------------------------------------------------------------------------
 
-assets = _clustered("assets", _world(), _key("asset_id"), _word("code"), _number("decimals"))
+assets = clustered("assets", world(), key("asset_id"), word("code"), number("decimals"))
 
-instruments = _clustered(
+instruments = clustered(
     "instruments",
-    _world(),
-    _key("instrument_id"),
-    _word("symbol"),
-    _word("kind"),
-    _word("base"),
-    _number("quote_asset_id"),
-    _number("price_decimals"),
-    _number("quantity_decimals"),
-    _number("notional_multiplier"),
-    _number("tick_size"),
-    _number("lot_size"),
-    _number("min_quantity"),
-    _number("max_quantity"),
-    _number("max_market_quantity"),
-    _number("min_notional"),
-    _number("price_band_rate"),
-    _number("max_open_orders"),
-    _number("maker_fee_rate"),
-    _number("taker_fee_rate"),
-    _number("liquidation_fee_rate"),
-    _number("sell_assumption_rate"),
-    _word("mark_method"),
-    _optional("index_staleness_ns"),
-    _number("default_leverage"),
-    _number("listed_ns"),
+    world(),
+    key("instrument_id"),
+    word("symbol"),
+    word("kind"),
+    word("base"),
+    number("quote_asset_id"),
+    number("price_decimals"),
+    number("quantity_decimals"),
+    number("notional_multiplier"),
+    number("tick_size"),
+    number("lot_size"),
+    number("min_quantity"),
+    number("max_quantity"),
+    number("max_market_quantity"),
+    number("min_notional"),
+    number("price_band_rate"),
+    number("max_open_orders"),
+    number("maker_fee_rate"),
+    number("taker_fee_rate"),
+    number("liquidation_fee_rate"),
+    number("sell_assumption_rate"),
+    word("mark_method"),
+    optional("index_staleness_ns"),
+    number("default_leverage"),
+    number("listed_ns"),
 )
 
-instrument_states = _clustered(
+instrument_states = clustered(
     "instrument_states",
-    _world(),
-    _key("instrument_id"),
-    _word("market_state"),
-    _word("halt_reason"),
-    _optional("index_price"),
-    _number("index_time_ns"),
-    _optional("mark_price"),
-    _optional("last_price"),
+    world(),
+    key("instrument_id"),
+    word("market_state"),
+    word("halt_reason"),
+    optional("index_price"),
+    number("index_time_ns"),
+    optional("mark_price"),
+    optional("last_price"),
 )
 
 # -- the projection: accounts ----------------------------------------------------------------------
 
-accounts = _clustered(
+accounts = clustered(
     "accounts",
-    _world(),
-    _key("account_id"),
-    _number("spot_wallet_id"),
-    _number("cross_wallet_id"),
-    _optional("maker_fee_rate"),
-    _optional("taker_fee_rate"),
-    _number("opened_seq"),
-    _number("opened_ns"),
+    world(),
+    key("account_id"),
+    number("spot_wallet_id"),
+    number("cross_wallet_id"),
+    optional("maker_fee_rate"),
+    optional("taker_fee_rate"),
+    number("opened_seq"),
+    number("opened_ns"),
 )
 
-account_settings = _clustered(
+account_settings = clustered(
     "account_settings",
-    _world(),
-    _key("account_id"),
-    _key("instrument_id"),
-    _word("margin_mode"),
-    _number("leverage"),
+    world(),
+    key("account_id"),
+    key("instrument_id"),
+    word("margin_mode"),
+    number("leverage"),
 )
 
-wallets = _clustered(
+wallets = clustered(
     "wallets",
-    _world(),
-    _key("wallet_id"),
-    _key("asset_id"),
-    _number("account_id"),
-    _word("kind"),
-    _optional("instrument_id"),
-    _optional_word("position_side"),
-    _number("balance"),
-    _number("locked"),
-    _number("settlement_debt"),
-    _optional("margin_call_id"),
-    _optional("liquidation_id"),
+    world(),
+    key("wallet_id"),
+    key("asset_id"),
+    number("account_id"),
+    word("kind"),
+    optional("instrument_id"),
+    optional_word("position_side"),
+    number("balance"),
+    number("locked"),
+    number("settlement_debt"),
+    optional("margin_call_id"),
+    optional("liquidation_id"),
 )
 """Every wallet has a row for the valuation asset, and one for each asset that it ever held."""
 
-positions = _clustered(
+positions = clustered(
     "positions",
-    _world(),
-    _key("account_id"),
-    _key("instrument_id"),
+    world(),
+    key("account_id"),
+    key("instrument_id"),
     Column("position_side", Text, primary_key=True),
-    _number("wallet_id"),
-    _number("quantity"),
-    _number("entry_notional"),
-    _number("opened_seq"),
+    number("wallet_id"),
+    number("quantity"),
+    number("entry_notional"),
+    number("opened_seq"),
 )
 """Open positions only; what became of the others is in trades and ledger entries."""
 
 # -- the projection: orders, trades, money ---------------------------------------------------------
 
-orders = _clustered(
+orders = clustered(
     "orders",
-    _world(),
-    _key("order_id"),
-    _number("account_id"),
-    _number("instrument_id"),
-    _word("side"),
-    _word("order_type"),
-    _word("time_in_force"),
-    _number("price"),
-    _number("quantity"),
-    _number("remaining_quantity"),
-    _number("filled_notional"),
-    _word("status"),
-    _optional_word("cancel_reason"),
-    _word("margin_mode"),
-    _flag("post_only"),
-    _flag("reduce_only"),
-    _flag("keep_margin"),
-    _flag("quote"),
-    _optional_word("client_order_id"),
-    _optional("liquidation_id"),
-    _number("created_ns"),
-    _number("updated_ns"),
+    world(),
+    key("order_id"),
+    number("account_id"),
+    number("instrument_id"),
+    word("side"),
+    word("order_type"),
+    word("time_in_force"),
+    number("price"),
+    number("quantity"),
+    number("remaining_quantity"),
+    number("filled_notional"),
+    word("status"),
+    optional_word("cancel_reason"),
+    word("margin_mode"),
+    flag("post_only"),
+    flag("reduce_only"),
+    flag("keep_margin"),
+    flag("quote"),
+    optional_word("client_order_id"),
+    optional("liquidation_id"),
+    number("created_ns"),
+    number("updated_ns"),
     Index(None, "world_id", "account_id", "order_id"),
 )
 """A market maker's quote has no row until something of it fills."""
 
-trades = _clustered(
+trades = clustered(
     "trades",
-    _world(),
-    _key("trade_id"),
-    _number("seq"),
-    _number("time_ns"),
-    _number("instrument_id"),
-    _number("price"),
-    _number("quantity"),
-    _number("notional"),
-    _word("taker_side"),
-    _number("taker_order_id"),
-    _number("maker_order_id"),
-    _number("taker_account_id"),
-    _number("maker_account_id"),
-    _number("taker_fee"),
-    _number("maker_fee"),
-    _number("taker_realized_pnl"),
-    _number("maker_realized_pnl"),
+    world(),
+    key("trade_id"),
+    number("seq"),
+    number("time_ns"),
+    number("instrument_id"),
+    number("price"),
+    number("quantity"),
+    number("notional"),
+    word("taker_side"),
+    number("taker_order_id"),
+    number("maker_order_id"),
+    number("taker_account_id"),
+    number("maker_account_id"),
+    number("taker_fee"),
+    number("maker_fee"),
+    number("taker_realized_pnl"),
+    number("maker_realized_pnl"),
     Index(None, "world_id", "taker_account_id", "trade_id"),
     Index(None, "world_id", "maker_account_id", "trade_id"),
 )
 
-ledger_entries = _clustered(
+ledger_entries = clustered(
     "ledger_entries",
-    _world(),
-    _key("seq"),
-    _key("entry_index"),
-    _number("time_ns"),
-    _word("kind"),
-    _number("source"),
-    _number("target"),
-    _optional("account_id"),
-    _optional("other_account_id"),
-    _number("asset_id"),
-    _number("amount"),
-    _optional("order_id"),
-    _optional("trade_id"),
-    _optional("liquidation_id"),
-    _optional_word("reason"),
-    _index_where_set("ledger_entries", "account_id", "seq", "entry_index"),
-    _index_where_set("ledger_entries", "other_account_id", "seq", "entry_index"),
+    world(),
+    key("seq"),
+    key("entry_index"),
+    number("time_ns"),
+    word("kind"),
+    number("source"),
+    number("target"),
+    optional("account_id"),
+    optional("other_account_id"),
+    number("asset_id"),
+    number("amount"),
+    optional("order_id"),
+    optional("trade_id"),
+    optional("liquidation_id"),
+    optional_word("reason"),
+    index_where_set("ledger_entries", "account_id", "seq", "entry_index"),
+    index_where_set("ledger_entries", "other_account_id", "seq", "entry_index"),
 )
 """LED-2: one row per transfer, at its place among the events of its journal entry.
 
@@ -357,100 +333,100 @@ ledger_entries = _clustered(
 wallets of two accounts it is the payer's, and `other_account_id` the receiver's.
 """
 
-candles = _clustered(
+candles = clustered(
     "candles",
-    _world(),
-    _key("instrument_id"),
+    world(),
+    key("instrument_id"),
     Column("source", Text, primary_key=True),
-    _key("open_time_ns"),
-    _number("open"),
-    _number("high"),
-    _number("low"),
-    _number("close"),
-    _number("volume"),
-    _number("notional"),
-    _number("trade_count"),
+    key("open_time_ns"),
+    number("open"),
+    number("high"),
+    number("low"),
+    number("close"),
+    number("volume"),
+    number("notional"),
+    number("trade_count"),
 )
 """One-minute bars of LAST, MARK and INDEX; longer ones are put together by the query."""
 
 # -- the projection: margin calls and liquidations -------------------------------------------------
 
-margin_calls = _clustered(
+margin_calls = clustered(
     "margin_calls",
-    _world(),
-    _key("margin_call_id"),
-    _number("account_id"),
-    _number("wallet_id"),
-    _number("issued_seq"),
-    _number("issued_ns"),
-    _number("equity"),
-    _number("maintenance_margin"),
-    _number("call_margin"),
-    _number("instrument_id"),
-    _word("position_side"),
-    _number("mark_price"),
-    _optional("liquidation_price"),
-    _number("quantity_to_reduce"),
-    _number("amount_to_add"),
-    _number("repeats"),
-    _optional("repeated_ns"),
-    _optional("ended_seq"),
-    _optional("ended_ns"),
-    _optional_word("ended_by"),
-    _optional("ended_equity"),
+    world(),
+    key("margin_call_id"),
+    number("account_id"),
+    number("wallet_id"),
+    number("issued_seq"),
+    number("issued_ns"),
+    number("equity"),
+    number("maintenance_margin"),
+    number("call_margin"),
+    number("instrument_id"),
+    word("position_side"),
+    number("mark_price"),
+    optional("liquidation_price"),
+    number("quantity_to_reduce"),
+    number("amount_to_add"),
+    number("repeats"),
+    optional("repeated_ns"),
+    optional("ended_seq"),
+    optional("ended_ns"),
+    optional_word("ended_by"),
+    optional("ended_equity"),
     Index(None, "world_id", "account_id", "margin_call_id"),
 )
 """The numbers are those of the first issue; `ended_by` is CURED, LIQUIDATED or CLOSED."""
 
-liquidations = _clustered(
+liquidations = clustered(
     "liquidations",
-    _world(),
-    _key("liquidation_id"),
-    _number("account_id"),
-    _number("wallet_id"),
-    _number("started_seq"),
-    _number("started_ns"),
-    _number("equity"),
-    _number("maintenance_margin"),
-    _number("call_margin"),
-    _optional("ended_seq"),
-    _optional("ended_ns"),
-    _optional_word("outcome"),
-    _optional("ended_equity"),
-    _optional("fee"),
-    _optional("deficit"),
-    _optional("shortfall"),
+    world(),
+    key("liquidation_id"),
+    number("account_id"),
+    number("wallet_id"),
+    number("started_seq"),
+    number("started_ns"),
+    number("equity"),
+    number("maintenance_margin"),
+    number("call_margin"),
+    optional("ended_seq"),
+    optional("ended_ns"),
+    optional_word("outcome"),
+    optional("ended_equity"),
+    optional("fee"),
+    optional("deficit"),
+    optional("shortfall"),
     Index(None, "world_id", "account_id", "liquidation_id"),
 )
 
-liquidation_steps = _clustered(
+liquidation_steps = clustered(
     "liquidation_steps",
-    _world(),
-    _key("liquidation_id"),
-    _key("seq"),
-    _key("entry_index"),
-    _number("time_ns"),
-    _number("instrument_id"),
-    _word("position_side"),
-    _number("tier"),
-    _number("mark_price"),
-    _number("takeover_price"),
-    _number("quantity"),
-    _number("equity"),
-    _optional("order_id"),
+    world(),
+    key("liquidation_id"),
+    key("seq"),
+    key("entry_index"),
+    number("time_ns"),
+    number("instrument_id"),
+    word("position_side"),
+    number("tier"),
+    number("mark_price"),
+    number("takeover_price"),
+    number("quantity"),
+    number("equity"),
+    optional("order_id"),
 )
 
-takeovers = _clustered(
+takeovers = clustered(
     "takeovers",
-    _world(),
-    _key("liquidation_id"),
-    _key("seq"),
-    _key("entry_index"),
-    _number("time_ns"),
-    _number("instrument_id"),
-    _word("position_side"),
-    _number("quantity"),
-    _number("notional"),
+    world(),
+    key("liquidation_id"),
+    key("seq"),
+    key("entry_index"),
+    number("time_ns"),
+    number("instrument_id"),
+    word("position_side"),
+    number("quantity"),
+    number("notional"),
 )
 """LIQ-6: what the insurance fund took out of a liquidation."""
 

@@ -17,6 +17,7 @@ from simulator.core.codec import (
     chain_hash,
     decode_entry,
     decode_snapshot,
+    snapshot_hash,
     state_hash,
 )
 from simulator.core.exchange import Exchange
@@ -42,10 +43,10 @@ def recover(journal: Journal, world_id: str) -> Recovered:
     snapshot = journal.latest_snapshot(world_id)
     exchange, chain, seq = Exchange(), GENESIS_HASH, 0
     if snapshot is not None:
-        exchange = Exchange(decode_snapshot(snapshot.state))
         chain, seq = snapshot.chain_hash, snapshot.seq
-        if state_hash(exchange.state) != snapshot.state_hash:
+        if snapshot_hash(snapshot.state) != snapshot.state_hash:
             raise JournalCorrupt(f"world {world_id}: the snapshot at seq {seq} has another hash")
+        exchange = Exchange(decode_snapshot(snapshot.state))
     folded = 0
     for entry, row in _checked(journal.read(world_id, seq), world_id, seq, chain):
         exchange.fold(entry.time_ns, entry.command, entry.events)

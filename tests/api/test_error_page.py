@@ -12,7 +12,7 @@ from simulator.core.model.rejects import RejectReason
 from simulator.runtime import errors as runtime_errors
 
 ROOT = Path(__file__).parents[2] / "simulator"
-NEVER_ANSWERED = {"REFUSED", "WORLD_UNAVAILABLE"}
+NEVER_ANSWERED = {"FORBIDDEN", "REFUSED", "WORLD_UNAVAILABLE"}
 """Codes of classes whose every instance has a code of its own."""
 PROBLEM_CLASSES = {
     name: kind

@@ -125,7 +125,7 @@ async def test_bad_paths_and_queries_are_problems(
 
 
 async def test_a_wrong_method_is_a_problem(venue: Venue) -> None:
-    response = await venue.client.post("/v1/worlds")
+    response = await venue.client.post("/v1/worlds/practice")
     assert (response.status_code, response.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
     assert response.headers["allow"] == "GET"
 

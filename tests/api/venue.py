@@ -20,10 +20,12 @@ from simulator.core.codec import state_hash
 from simulator.core.model.commands import AnyCommand, SetIndexPrices
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.database.candles import Candles
+from simulator.database.credentials import Credentials
 from simulator.database.engine import open_engine
 from simulator.database.identity import Identities
 from simulator.database.projection import Projector
 from simulator.database.queries import Histories
+from simulator.database.sealing import Sealer
 from simulator.database.statistics import Statistics
 from simulator.database.writer import DatabaseJournal
 from simulator.owned_worlds import OwnedWorlds
@@ -43,7 +45,12 @@ PRICES = {1: 20_000_00, 2: 1_500_00, 5: 100_000}
 FUND = 1_000_000 * 10**8
 
 GENEROUS = ApiSettings(
-    requests=None, orders=None, guests=None, stream=StreamSettings(public_interval_ms=0)
+    requests=None,
+    orders=None,
+    guests=None,
+    login_attempts=None,
+    host_login_attempts=None,
+    stream=StreamSettings(public_interval_ms=0),
 )
 """No limits, and public news at once."""
 
@@ -182,6 +189,7 @@ async def open_venue(
         candles=Candles(engine),
         statistics=Statistics(engine),
         keeper=OwnedWorlds(Host(engine, journal, registry), exchange_config(), small_world()),
+        credentials=Credentials(engine, Sealer("the key of a server under test, no secret")),
         settings=settings,
     )
     app = create_app(context)

@@ -28,6 +28,7 @@ def test_the_environment_overrides(tmp_path: Path) -> None:
             "SIMULATOR_HOST": "0.0.0.0",
             "SIMULATOR_PORT": "9000",
             "SIMULATOR_CONFIG": str(tmp_path / "elsewhere"),
+            "SIMULATOR_SECRET_KEY": "a key that only this server has",
         }
     )
     assert found == (
@@ -35,6 +36,7 @@ def test_the_environment_overrides(tmp_path: Path) -> None:
         "0.0.0.0",
         9000,
         tmp_path / "elsewhere",
+        "a key that only this server has",
     )
 
 

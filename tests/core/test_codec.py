@@ -117,6 +117,9 @@ def test_a_tag_is_never_reused() -> None:
         "AdjustBalance": 13,
         "SetLeverage": 14,
         "SetMarginMode": 15,
+        "SetPositionMode": 16,
+        "DepositFunds": 17,
+        "ResetAccount": 18,
         "PlaceOrder": 20,
         "AmendOrder": 21,
         "CancelOrder": 22,
@@ -140,6 +143,7 @@ def test_a_tag_is_never_reused() -> None:
         "MarginLocked": 13,
         "LeverageSet": 14,
         "MarginModeSet": 15,
+        "AccountReset": 16,
         "OrderAccepted": 20,
         "OrderRejected": 21,
         "OrderRepeated": 22,
@@ -262,8 +266,8 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "ba6a184052d9773ed9deb6ec3525cabee62081582a99311016552b92f3344fd2"
-STATE = "04d34d685f071ef090e5e1a1c6ddd195fab98e92eb1c02850ec9f83a206e99e0"
+HEAD = "3a752f183048e6049256cca0e635915c3f43af68133b4639495559e525c14259"
+STATE = "a3a93095f7ce5552f551bfa4d9fcf1c7ffe27251592643aa8fade5ae5c8bddd4"
 
 
 def test_the_journal_of_a_busy_day_is_the_same_on_every_machine() -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 import simulator
 from simulator.database import schema
+from simulator.database.columns import metadata
 from simulator.database.engine import UnusableDatabaseError, open_engine, reading, writing
 from simulator.database.migrating import (
     UnknownRevisionError,
@@ -70,7 +71,7 @@ def test_alembic_finds_no_drift(engine: Engine) -> None:
 def test_migrations_give_the_schema_to_the_letter(engine: Engine, bare: Engine) -> None:
     """Also what Alembic does not compare: WITHOUT ROWID, checks, conditions of indexes."""
     with writing(bare) as connection:
-        schema.metadata.create_all(connection)
+        metadata.create_all(connection)
     migrated = definitions(engine)
     for name, lines in definitions(bare).items():
         assert migrated.pop(name) == lines, name
@@ -80,7 +81,7 @@ def test_migrations_give_the_schema_to_the_letter(engine: Engine, bare: Engine) 
 
 
 def test_constraints_are_named() -> None:
-    for table in schema.metadata.tables.values():
+    for table in metadata.tables.values():
         assert all(constraint.name is not None for constraint in table.constraints), table.name
 
 

@@ -10,7 +10,7 @@ from simulator.database import schema
 from simulator.database.engine import reading, writing
 from simulator.database.queries import Histories, Page, Window
 from simulator.database.rebuild import dump
-from simulator.database.schema import metadata
+from simulator.database.columns import metadata
 from tests.database.recording import WORLD
 
 ACCOUNT = 4

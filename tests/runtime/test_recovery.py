@@ -77,7 +77,7 @@ def _replace(journal: MemoryJournal, index: int, row: JournalRow) -> None:
 def test_a_changed_entry_breaks_the_chain() -> None:
     journal, _ = _written()
     row = journal.rows["test"][4]
-    _replace(journal, 4, msgspec.structs.replace(row, encoded=row.encoded[:-1] + b"\x02"))
+    _replace(journal, 4, msgspec.structs.replace(row, encoded=row.encoded[:-1] + b"\x7f"))
     with pytest.raises(JournalCorrupt, match="chain of hashes breaks at seq 5"):
         recover(journal, "test")
 

@@ -56,6 +56,7 @@ async def get_account(own: Own, query: InWorld) -> Response:
         maker_fee_rate=optional_rate(record.maker_fee_rate),
         taker_fee_rate=optional_rate(record.taker_fee_rate),
         open_orders=present.count_open_orders(state, account_id),
+        run=record.run,
         settings=present.all_settings(door.numbers, state, account_id),
         seq=state.seq,
         time=present.world_time(door.world),

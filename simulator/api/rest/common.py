@@ -1,18 +1,22 @@
 """What routes share: who calls, which account, how a body is read and an answer written."""
 
 import asyncio
+import hmac
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from simulator.api.callers import Caller
-from simulator.api.errors import MalformedRequest, NotAuthenticated, malformed
+from simulator.api.access import Need
+from simulator.api.callers import Caller, unknown_account
+from simulator.api.errors import Forbidden, MalformedRequest, NotAuthenticated, malformed
 from simulator.api.receipts import refusal_in
 from simulator.api.service import Api, Door
 from simulator.api.shapes.base import Page, Shape
+from simulator.api.signatures import SignedRequest
 from simulator.api.stream.readers import encode
 from simulator.core.model.commands import AnyCommand
 from simulator.core.model.units import ID_LIMIT
@@ -25,7 +29,10 @@ Row = TypeVar("Row", bound=queries.Item)
 Item = TypeVar("Item")
 AShape = TypeVar("AShape", bound=Shape)
 
+COOKIE = "simulator_token"
 _BEARER = "bearer "
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_LONGEST_TIME = 16
 
 # -- queries: an unknown parameter is refused, because a mistyped filter would filter nothing ------
 
@@ -97,23 +104,91 @@ def limit_by_host(request: Request) -> None:
     api_of(request).requests.take(host_of(request))
 
 
+def csrf_token_of(token: str) -> str:
+    """What a page must send beside its cookie; only who was told it at log-in can know it."""
+    return hmac.new(token.encode("utf-8", "surrogatepass"), b"csrf", sha256).hexdigest()
+
+
 async def authenticated(request: Request) -> Caller:
-    """Raises NotAuthenticated, RateLimited."""
-    header = request.headers.get("authorization", "")
+    """Whose signature, bearer token or cookie it is, in this order.
+
+    Raises:
+        NotAuthenticated, RateLimited: it is nobody's, or too often.
+        Forbidden: a cookie without its CSRF token.
+    """
     api = api_of(request)
-    if header[: len(_BEARER)].lower() != _BEARER:
-        api.requests.take(host_of(request))
-        raise NotAuthenticated("this needs the header `Authorization: Bearer <token>`")
     try:
-        caller = await api.callers.of_token(header[len(_BEARER) :].strip())
-    except NotAuthenticated:
+        caller = await _identified(request, api)
+    except (NotAuthenticated, Forbidden):
         api.requests.take(host_of(request))
         raise
     api.requests.take(caller.user.user_id)
     return caller
 
 
-TheCaller = Annotated[Caller, Depends(authenticated)]
+async def _identified(request: Request, api: Api) -> Caller:
+    headers = request.headers
+    if "x-api-key" in headers:
+        return await api.callers.of_signature(await _signed(request))
+    bearer = headers.get("authorization", "")
+    if bearer[: len(_BEARER)].lower() == _BEARER:
+        return await api.callers.of_token(bearer[len(_BEARER) :].strip())
+    token = request.cookies.get(COOKIE)
+    if token is None:
+        raise NotAuthenticated("this needs the header `Authorization: Bearer <token>`")
+    caller = await api.callers.of_token(token)
+    if request.method not in _SAFE_METHODS:
+        given = headers.get("x-csrf-token", "").encode()
+        if not hmac.compare_digest(given, csrf_token_of(token).encode()):
+            raise Forbidden("a cookie needs the header X-CSRF-Token here", "BAD_CSRF_TOKEN")
+    return caller
+
+
+async def _signed(request: Request) -> SignedRequest:
+    headers = request.headers
+    timestamp = headers.get("x-timestamp", "")
+    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _LONGEST_TIME):
+        raise NotAuthenticated("X-Timestamp should be milliseconds since 1970", "BAD_SIGNATURE")
+    target = request.scope["raw_path"].decode("latin-1")
+    if request.url.query:
+        target += "?" + request.scope["query_string"].decode("latin-1")
+    return SignedRequest(
+        headers["x-api-key"],
+        int(timestamp),
+        headers.get("x-signature", ""),
+        request.method,
+        target,
+        await request.body(),
+    )
+
+
+async def admitted(request: Request) -> Caller | None:
+    """Lets in who may use the route, as `access` says; none: anybody may.
+
+    Raises:
+        NotAuthenticated, RateLimited: see `authenticated`.
+        Forbidden: an API key without the scope.
+    """
+    need = _need(request)
+    if need is Need.PUBLIC:
+        return None
+    caller = await authenticated(request)
+    caller.require(need)
+    return caller
+
+
+def _need(request: Request) -> Need:
+    need: Need = request.app.state.needs[request.scope["endpoint"]]
+    return need
+
+
+def the_caller(caller: Annotated[Caller | None, Depends(admitted)]) -> Caller:
+    if caller is None:
+        raise AssertionError("a public route has no caller")
+    return caller
+
+
+TheCaller = Annotated[Caller, Depends(the_caller)]
 RecordIdPath = Annotated[int, Path(ge=1, lt=ID_LIMIT)]
 
 
@@ -127,11 +202,15 @@ class OwnAccount(NamedTuple):
 
 
 async def own_account(request: Request, account: RecordIdPath, caller: TheCaller) -> OwnAccount:
-    """Raises NotFound for an account that is not the caller's."""
+    """Raises NotFound for an account that is not the caller's, nor for an admin to read."""
     api = api_of(request)
     world_id = request.query_params.get("world", api.context.default_world)
-    door = api.door_of(caller, world_id, account)
-    return OwnAccount(door, account, caller.account(world_id, account).label, caller)
+    linked = caller.accounts.get((world_id, account))
+    if linked is None and caller.is_admin and _need(request) is Need.READ:
+        linked = await asyncio.to_thread(api.context.identities.find_account, world_id, account)
+    if linked is None:
+        raise unknown_account()
+    return OwnAccount(api.door_to(world_id, account), account, linked.label, caller)
 
 
 Own = Annotated[OwnAccount, Depends(own_account)]

@@ -5,13 +5,11 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from simulator.api.documents import route
-from simulator.api.rest.common import answer, api_of, decoder, host_of, read_body, submit
+from simulator.api.rest.common import answer, api_of, decoder, host_of, read_body
+from simulator.api.rest.opening import open_endowed
 from simulator.api.service import Api
 from simulator.api.shapes.accounts import Guest, GuestRequest
 from simulator.api.wire import milliseconds
-from simulator.core.model.commands import Deposit, OpenAccount
-from simulator.core.model.events import AccountOpened
-from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.database.identity import LinkedAccount, NewLogin
 
 router = APIRouter(tags=["guests"])
@@ -28,11 +26,7 @@ async def join(request: Request) -> Response:
         body = await read_body(request, _decoder)
     api.guests.take(host_of(request))
     door = api.door(None)
-    opened = (await submit(door, OpenAccount())).events[0]
-    if not isinstance(opened, AccountOpened):
-        raise AssertionError(f"an account opens with {opened!r}")
-    deposit = Deposit(opened.cross_wallet_id, VALUATION_ASSET, api.context.guest.deposit)
-    receipt = await submit(door, deposit)
+    opened = await open_endowed(api, door)
     now = api.context.wall_ns()
     login = await asyncio.to_thread(_register, api, opened.account_id, body.display_name, now)
     guest = Guest(
@@ -41,7 +35,7 @@ async def join(request: Request) -> Response:
         token_expires=milliseconds(login.expires_ns),
         world=door.world.world_id,
         account_id=opened.account_id,
-        seq=receipt.seq,
+        seq=opened.seq,
     )
     return answer(guest, 201)
 

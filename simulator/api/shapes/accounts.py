@@ -1,12 +1,13 @@
 """Shapes of an account: joining, wallets, settings, positions, transfers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from simulator.api.shapes.base import (
     DecimalText,
     MarginModeName,
+    PositionModeName,
     PositionSideName,
     RecordId,
     RequestShape,
@@ -58,6 +59,8 @@ class AccountDetail(Shape, frozen=True):
     maker_fee_rate: str | None
     taker_fee_rate: str | None
     open_orders: int
+    run: int
+    """WAL-7: how often the account began anew, the first time included."""
     settings: list[Settings]
     seq: int
     time: int
@@ -158,6 +161,44 @@ class Transfer(Shape, frozen=True):
     seq: int
     time: int
     wallets: list[Wallet]
+
+
+class DepositRequest(RequestShape):
+    """WAL-6. `asset` null means the valuation asset."""
+
+    wallet: Literal["CROSS", "SPOT"]
+    amount: DecimalText
+    asset: str | None = None
+
+
+class Deposited(Shape, frozen=True):
+    """A deposit that was made, and the account's wallets after it."""
+
+    wallet: Literal["CROSS", "SPOT"]
+    asset: str
+    amount: str
+    seq: int
+    time: int
+    wallets: list[Wallet]
+
+
+class Reset(Shape, frozen=True):
+    """The account at the beginning of its run number `run`."""
+
+    account_id: int
+    run: int
+    seq: int
+    time: int
+    wallets: list[Wallet]
+
+
+class PositionModeRequest(RequestShape):
+    position_mode: PositionModeName
+
+
+class PositionModeSet(Shape, frozen=True):
+    position_mode: PositionModeName
+    seq: int
 
 
 class LeverageRequest(RequestShape):

@@ -7,13 +7,15 @@ is not read any further; one that reads too slowly loses its news and is told to
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
+from simulator.api.access import Need
 from simulator.api.callers import Caller
 from simulator.api.errors import (
     ApiProblem,
+    MalformedRequest,
     NotAuthenticated,
     NotFound,
     RefusedByRule,
@@ -21,6 +23,7 @@ from simulator.api.errors import (
 )
 from simulator.api.service import Api
 from simulator.api.shapes.accounts import Account
+from simulator.api.signatures import SignedRequest
 from simulator.api.stream.channels import Channel, parse_channel
 from simulator.api.stream.readers import encode
 from simulator.api.stream.world_stream import Membership, WorldStream
@@ -46,6 +49,9 @@ from simulator.api.websocket.protocol import (
 )
 from simulator.api.wire import milliseconds
 
+_PATH: Final = "/v1/ws"
+"""What an `auth` by API key signs."""
+
 
 class Connection:
     """See the module. `run` lasts as long as the socket."""
@@ -54,6 +60,7 @@ class Connection:
         self._api = api
         self._caller: Caller | None = None
         self._default_account: tuple[str, int] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
         self._receive = receive
         self._send = send
         client = scope.get("client")
@@ -78,6 +85,7 @@ class Connection:
             await self._read_all()
         finally:
             sender.cancel()
+            self._log_out()
             for task in self._tasks:
                 task.cancel()
             for stream, membership in self._memberships.values():
@@ -151,16 +159,16 @@ class Connection:
             elif isinstance(request, Auth):
                 raise AssertionError("auth is awaited before what follows it")
             else:
-                if self._caller is None:
-                    raise NotAuthenticated("orders need `auth` first")
-                self._desk.take(request, self._caller, self._default_account)
+                caller = self._known_caller("orders need `auth` first")
+                caller.require(Need.TRADE)
+                self._desk.take(request, caller, self._default_account)
         except Exception as error:  # noqa: BLE001 - every request is answered
             self._answers.fail(request.id, error)
 
     async def _authenticate(self, request: Auth) -> None:
         try:
             self._api.requests.take(self._name())
-            caller = await self._api.callers.of_token(request.token)
+            caller = await self._identify(request)
             if request.account_id is not None:
                 world = request.world or self._api.context.default_world
                 caller.account(world, request.account_id)
@@ -169,8 +177,8 @@ class Connection:
                 self._default_account = next(iter(caller.accounts))
             else:
                 self._default_account = None
-            self._leave_private_channels()
-            self._caller = caller
+            self._log_out()
+            self._log_in(caller)
             accounts = [
                 Account(account_id=each.account_id, world=each.world_id, label=each.label)
                 for each in caller.accounts.values()
@@ -179,6 +187,50 @@ class Connection:
             self._answers.reply(request.id, result)
         except Exception as error:  # noqa: BLE001 - every request is answered
             self._answers.fail(request.id, error)
+
+    async def _identify(self, request: Auth) -> Caller:
+        """Raises NotAuthenticated, MalformedRequest."""
+        signed = (request.api_key, request.timestamp, request.signature)
+        if request.token is not None and signed == (None, None, None):
+            return await self._api.callers.of_token(request.token)
+        api_key, timestamp, signature = signed
+        if request.token is not None or api_key is None or timestamp is None or signature is None:
+            raise MalformedRequest(
+                "`auth` takes either `token`, or `api_key`, `timestamp` and `signature`"
+            )
+        return await self._api.callers.of_signature(
+            SignedRequest(api_key, timestamp, signature, "GET", _PATH)
+        )
+
+    def _log_in(self, caller: Caller) -> None:
+        """From now on, and until the login ends, whichever way."""
+        self._caller = caller
+        caller.ticket.when_over(self._log_out)
+        expires_ns = caller.ticket.expires_ns
+        if expires_ns is not None:
+            seconds = (expires_ns - self._api.context.wall_ns()) / 1e9
+            loop = asyncio.get_running_loop()
+            self._expiry = loop.call_later(max(0.0, seconds), self._log_out)
+
+    def _log_out(self) -> None:
+        """What was private is no longer told."""
+        if self._caller is not None:
+            self._caller.ticket.leave(self._log_out)
+            self._caller = None
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        self._leave_private_channels()
+
+    def _known_caller(self, why: str) -> Caller:
+        """Raises NotAuthenticated."""
+        caller = self._caller
+        if caller is not None and not caller.ticket.is_valid(self._api.context.wall_ns()):
+            self._log_out()
+            caller = None
+        if caller is None:
+            raise NotAuthenticated(why)
+        return caller
 
     # -- channels ----------------------------------------------------------------------------------
 
@@ -232,9 +284,9 @@ class Connection:
             self._answers.refuse(request.id, problem)
 
     def _own(self, world_id: str, channel: Channel) -> None:
-        if self._caller is None:
-            raise NotAuthenticated(f"{channel.name} is private: send `auth` first")
-        self._api.door_of(self._caller, world_id, channel.subject)
+        caller = self._known_caller(f"{channel.name} is private: send `auth` first")
+        caller.require(Need.READ)
+        self._api.door_of(caller, world_id, channel.subject)
 
     def _unsubscribe(self, request: Unsubscribe) -> None:
         """A channel that was not subscribed to is as good as left."""

@@ -30,9 +30,15 @@ WorldName = Annotated[str, msgspec.Meta(max_length=64)] | None
 
 
 class Auth(RequestShape, tag_field="op", tag="auth", kw_only=True):
-    """Names the caller; `account_id` is then meant wherever a request names none."""
+    """Names the caller by a token, or by an API key with a signature of `GET /v1/ws`.
 
-    token: str
+    `account_id` is then meant wherever a request names none.
+    """
+
+    token: str | None = None
+    api_key: str | None = None
+    timestamp: int | None = None
+    signature: str | None = None
     id: RequestId = None
     account_id: RecordId | None = None
     world: WorldName = None

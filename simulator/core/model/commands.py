@@ -10,6 +10,7 @@ from simulator.core.model.enums import (
     MarginMode,
     MarketState,
     OrderType,
+    PositionMode,
     PositionSide,
     Side,
     TimeInForce,
@@ -100,6 +101,27 @@ class SetMarginMode(Command, frozen=True, tag=15):
     margin_mode: MarginMode
 
 
+class SetPositionMode(Command, frozen=True, tag=16):
+    account_id: int
+    position_mode: PositionMode
+
+
+class DepositFunds(Command, frozen=True, tag=17):
+    """WAL-6: paper money that an account's owner asks for, to SPOT or CROSS, within the limit."""
+
+    account_id: int
+    target: WalletKind
+    asset_id: int
+    amount: int
+
+
+class ResetAccount(Command, frozen=True, tag=18):
+    """WAL-7: the account begins its next run, with nothing but `endowment` in CROSS."""
+
+    account_id: int
+    endowment: int
+
+
 class PlaceOrder(Command, frozen=True, tag=20):
     """ORD-1. `price` is none for market orders; `keep_margin` is for reduce-only ones (WAL-4)."""
 
@@ -177,6 +199,9 @@ AnyCommand = (
     | AdjustBalance
     | SetLeverage
     | SetMarginMode
+    | SetPositionMode
+    | DepositFunds
+    | ResetAccount
     | PlaceOrder
     | AmendOrder
     | CancelOrder

@@ -39,7 +39,10 @@ class MarginMode(IntEnum):
 
 
 class PositionMode(IntEnum):
+    """HEDGE has a number, so that it can be asked for; it is not offered yet (WAL-3)."""
+
     ONE_WAY = 1
+    HEDGE = 2
 
 
 class WalletKind(IntEnum):

@@ -127,6 +127,14 @@ class MarginModeSet(Event, frozen=True, tag=15):
     margin_mode: MarginMode
 
 
+class AccountReset(Event, frozen=True, tag=16):
+    """WAL-7: all that the run before left is gone from the account; `run` begins."""
+
+    account_id: int
+    run: int
+    endowment: int
+
+
 # -- orders and trades -------------------------------------------------------------------------
 
 
@@ -377,6 +385,7 @@ AnyEvent = (
     | MarginLocked
     | LeverageSet
     | MarginModeSet
+    | AccountReset
     | OrderAccepted
     | OrderRejected
     | OrderRepeated

@@ -86,6 +86,8 @@ class WorldParameters(msgspec.Struct, frozen=True, array_like=True, kw_only=True
     """The insurance fund offers at most this much of each position per interval (LIQ-6)."""
     client_order_window_ns: int = 24 * NS_PER_HOUR
     client_order_minimum: int = 10_000
+    deposit_limit: int = 1_000_000 * 10**8
+    """What an account may be paid in, in all and per run (WAL-6)."""
 
 
 def derive_deductions(rows: list[tuple[int, int | None, int, int]]) -> tuple[RiskTier, ...]:

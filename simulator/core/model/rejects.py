@@ -44,7 +44,9 @@ class RejectReason(IntEnum):
     LEVERAGE_NOT_ALLOWED = 53
     POSITION_LIMIT = 54
     OPEN_POSITION_OR_ORDER = 55
+    POSITION_MODE_NOT_OFFERED = 56
     # what it needs
+    DEPOSIT_LIMIT = 73
     INSUFFICIENT_BALANCE = 70
     INSUFFICIENT_MARGIN = 71
     WOULD_CAUSE_MARGIN_CALL = 72
@@ -87,6 +89,8 @@ REJECT_TEXTS: Final = {
     RejectReason.OPEN_POSITION_OR_ORDER: (
         "this cannot change while there is an open position or order on the instrument"
     ),
+    RejectReason.POSITION_MODE_NOT_OFFERED: "positions are one-way; there is no hedge mode yet",
+    RejectReason.DEPOSIT_LIMIT: "deposits of one run of the account would exceed their limit",
     RejectReason.INSUFFICIENT_BALANCE: "the wallet cannot give this much",
     RejectReason.INSUFFICIENT_MARGIN: "the margin is not enough",
     RejectReason.WOULD_CAUSE_MARGIN_CALL: (

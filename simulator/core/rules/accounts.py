@@ -4,12 +4,14 @@ from simulator.core.model.accounts import FUND_ACCOUNT, MINT
 from simulator.core.model.commands import (
     AdjustBalance,
     Deposit,
+    DepositFunds,
     OpenAccount,
     SetLeverage,
     SetMarginMode,
+    SetPositionMode,
     TransferFunds,
 )
-from simulator.core.model.enums import MarginMode, TransferKind, WalletKind
+from simulator.core.model.enums import MarginMode, PositionMode, TransferKind, WalletKind
 from simulator.core.model.events import (
     AccountOpened,
     LeverageSet,
@@ -55,6 +57,28 @@ def deposit(run: Execution, command: Deposit) -> Refusal | None:
     refusal = _amount_refusal(run.state, wallet, command.asset_id, command.amount)
     if refusal is not None:
         return refusal
+    _credit(run, wallet, command.asset_id, command.amount, TransferKind.DEPOSIT, None)
+    return None
+
+
+def deposit_funds(run: Execution, command: DepositFunds) -> Refusal | None:
+    """WAL-6: what an owner asks for; more than the limit of a run would be no lesson."""
+    state = run.state
+    account = state.accounts.get(command.account_id)
+    if account is None or command.account_id == FUND_ACCOUNT:
+        return refuse(RejectReason.UNKNOWN_ACCOUNT)
+    wallets = {WalletKind.SPOT: account.spot_wallet_id, WalletKind.CROSS: account.cross_wallet_id}
+    if command.target not in wallets:
+        return refuse(RejectReason.UNKNOWN_WALLET)
+    if command.asset_id != VALUATION_ASSET:
+        return refuse(RejectReason.UNKNOWN_ASSET, VALUATION_ASSET, command.asset_id)
+    wallet = state.wallets[wallets[command.target]]
+    refusal = _amount_refusal(state, wallet, command.asset_id, command.amount)
+    if refusal is not None:
+        return refusal
+    left = max(0, state.parameters.deposit_limit - account.deposited)
+    if command.amount > left:
+        return refuse(RejectReason.DEPOSIT_LIMIT, command.amount, left)
     _credit(run, wallet, command.asset_id, command.amount, TransferKind.DEPOSIT, None)
     return None
 
@@ -196,6 +220,15 @@ def _settings_refusal(state: ExchangeState, account_id: int, instrument_id: int)
         return refuse(RejectReason.UNKNOWN_INSTRUMENT, None, instrument_id)
     if is_in_liquidation(state, account_id, instrument_id):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
+    return None
+
+
+def set_position_mode(run: Execution, command: SetPositionMode) -> Refusal | None:
+    """WAL-3: every account is one-way, so there is nothing to change yet."""
+    if command.account_id not in run.state.accounts or command.account_id == FUND_ACCOUNT:
+        return refuse(RejectReason.UNKNOWN_ACCOUNT)
+    if command.position_mode != PositionMode.ONE_WAY:
+        return refuse(RejectReason.POSITION_MODE_NOT_OFFERED)
     return None
 
 

@@ -30,12 +30,20 @@ from simulator.core.state.records import InstrumentRecord, Position
 def take_over(
     run: Execution, position: Position, quantity: int, notional: int, liquidation_id: int
 ) -> None:
-    """The fund takes `quantity` of a position at `notional`; the owner's PnL is settled."""
+    """LIQ-6: the fund takes `quantity` of a position in liquidation at `notional`."""
+    run.emit(
+        PositionTakenOver(liquidation_id, position.instrument_id, position.side, quantity, notional)
+    )
+    move_to_fund(run, position, quantity, notional, money.Cause(liquidation_id=liquidation_id))
+
+
+def move_to_fund(
+    run: Execution, position: Position, quantity: int, notional: int, cause: money.Cause
+) -> None:
+    """The fund has `quantity` of a position, at `notional`; the owner's PnL is settled."""
     side = position.side
     instrument_id = position.instrument_id
-    cause = money.Cause(liquidation_id=liquidation_id)
     closed_entry = part_of(position.entry_notional, quantity, abs(position.quantity))
-    run.emit(PositionTakenOver(liquidation_id, instrument_id, side, quantity, notional))
     fills.close_position(
         run,
         position,

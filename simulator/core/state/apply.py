@@ -10,6 +10,7 @@ from typing import Any, Final
 from simulator.core.model import events as e
 from simulator.core.model.accounts import LENDING_POOL
 from simulator.core.model.enums import TransferKind, WalletKind
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.book import Book
 from simulator.core.state.exchange_state import ExchangeState
@@ -25,6 +26,7 @@ from simulator.core.state.records import (
 
 _SETTLEMENT: Final = TransferKind.SETTLEMENT
 _LIQUIDATION_FEE: Final = TransferKind.LIQUIDATION_FEE
+_DEPOSIT: Final = TransferKind.DEPOSIT
 
 # -- the world -----------------------------------------------------------------------------------
 
@@ -126,6 +128,8 @@ def _transferred(state: ExchangeState, event: e.Transferred) -> None:
             _owe(state, event.source, asset_id, -amount)
     elif kind is _LIQUIDATION_FEE and source is not None and source.liquidation is not None:
         source.liquidation.fee += amount
+    elif kind is _DEPOSIT and target is not None and asset_id == VALUATION_ASSET:
+        state.accounts[target.account_id].deposited += amount
 
 
 def _change_balance(state: ExchangeState, wallet: Wallet, asset_id: int, amount: int) -> None:
@@ -145,6 +149,12 @@ def _change_balance(state: ExchangeState, wallet: Wallet, asset_id: int, amount:
 def _owe(state: ExchangeState, wallet_id: int, asset_id: int, amount: int) -> None:
     state.wallets[wallet_id].holdings[asset_id].settlement_debt += amount
     state.ledger.settlement_debt[asset_id] += amount
+
+
+def _account_reset(state: ExchangeState, event: e.AccountReset) -> None:
+    account = state.accounts[event.account_id]
+    account.run = event.run
+    account.deposited = event.endowment
 
 
 def _leverage_set(state: ExchangeState, event: e.LeverageSet) -> None:
@@ -238,6 +248,7 @@ HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     e.Transferred: _transferred,
     e.LeverageSet: _leverage_set,
     e.MarginModeSet: _margin_mode_set,
+    e.AccountReset: _account_reset,
     e.OrderRejected: _nothing,
     e.OrderRepeated: _nothing,
     e.IndexPriceUpdated: _index_price_updated,

@@ -46,6 +46,10 @@ class AccountRecord(Record):
     cross_wallet_id: int
     maker_fee_rate: int | None = None
     taker_fee_rate: int | None = None
+    run: int = 1
+    """WAL-7: counts how often the account began anew."""
+    deposited: int = 0
+    """WAL-6: what was paid in since the run began, its endowment included."""
 
 
 class Holding(Record):

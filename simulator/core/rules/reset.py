@@ -1,0 +1,99 @@
+"""WAL-7: an account begins anew, and nothing that it did before is erased.
+
+Positions have another side, so they cannot just vanish: the insurance fund takes them over at mark.
+Money goes back to where it came from, the mint, in compensating entries (LED-4).
+"""
+
+from typing import Final
+
+from simulator.core.model.accounts import FUND_ACCOUNT, MINT
+from simulator.core.model.commands import ResetAccount
+from simulator.core.model.enums import CancelReason, TransferKind
+from simulator.core.model.events import AccountReset, FundUnloadScheduled, Transferred
+from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.units import AMOUNT_LIMIT
+from simulator.core.rules import insurance, margin, money, orders
+from simulator.core.rules.execution import Execution, refuse
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import AccountRecord, Position, Wallet
+
+_REASON: Final = "reset"
+
+
+def reset_account(run: Execution, command: ResetAccount) -> Refusal | None:
+    """WAL-7: cancel, close at mark, return, adjust to the endowment, next run."""
+    account = run.state.accounts.get(command.account_id)
+    if account is None or command.account_id == FUND_ACCOUNT:
+        return refuse(RejectReason.UNKNOWN_ACCOUNT)
+    if not 0 <= command.endowment < AMOUNT_LIMIT:
+        return refuse(RejectReason.INVALID_AMOUNT, None, command.endowment)
+    isolated = _isolated_wallets(run.state, command.account_id)
+    cross = run.state.wallets[account.cross_wallet_id]
+    if any(wallet.liquidation is not None for wallet in (cross, *isolated)):
+        return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
+    orders.cancel_orders_of(run, command.account_id, None, CancelReason.REQUESTED)
+    for position in _positions(run.state, command.account_id):
+        _close_at_mark(run, position)
+    for wallet in isolated:
+        _return_margin(run, wallet, cross)
+    _empty_spot(run, account)
+    _adjust(run, cross, command.endowment)
+    run.emit(AccountReset(command.account_id, account.run + 1, command.endowment))
+    return None
+
+
+def _isolated_wallets(state: ExchangeState, account_id: int) -> list[Wallet]:
+    wallets = [each for key, each in state.isolated_wallets.items() if key[0] == account_id]
+    return sorted(wallets, key=lambda wallet: wallet.wallet_id)
+
+
+def _positions(state: ExchangeState, account_id: int) -> list[Position]:
+    by_instrument = state.exposures.get(account_id, {})
+    found = [
+        position
+        for instrument_id in sorted(by_instrument)
+        for position in (by_instrument[instrument_id].long, by_instrument[instrument_id].short)
+    ]
+    return [position for position in found if position is not None]
+
+
+def _close_at_mark(run: Execution, position: Position) -> None:
+    notional = margin.notional_at_mark(position, run.state.instruments[position.instrument_id])
+    insurance.move_to_fund(run, position, abs(position.quantity), notional, money.Cause())
+    if run.state.fund_unload_at_ns is None:
+        interval = run.state.parameters.fund_unload_interval_ns
+        run.emit(FundUnloadScheduled(run.state.time_ns + interval))
+
+
+def _return_margin(run: Execution, wallet: Wallet, cross: Wallet) -> None:
+    """What is left goes to CROSS; what is owed is the mint's, for CROSS owes nothing for it."""
+    holding = run.state.holding(wallet.wallet_id)
+    if holding.settlement_debt > 0:
+        _adjust(run, wallet, 0)
+    elif holding.balance > 0:
+        kind = TransferKind.TRANSFER
+        money.receive(run, wallet.wallet_id, cross.wallet_id, kind, holding.balance, money.Cause())
+
+
+def _empty_spot(run: Execution, account: AccountRecord) -> None:
+    holdings = run.state.wallets[account.spot_wallet_id].holdings
+    for asset_id in sorted(holdings):
+        _mint(run, account.spot_wallet_id, asset_id, -holdings[asset_id].balance)
+
+
+def _adjust(run: Execution, wallet: Wallet, wanted: int) -> None:
+    """Pays what the wallet owes, and leaves the wanted balance in it."""
+    holding = run.state.holding(wallet.wallet_id)
+    change = wanted - holding.balance + holding.settlement_debt
+    _mint(run, wallet.wallet_id, VALUATION_ASSET, change)
+    money.repay_settlement(run, wallet.wallet_id, money.Cause())
+
+
+def _mint(run: Execution, wallet_id: int, asset_id: int, change: int) -> None:
+    """LED-4: a compensating entry against the mint."""
+    if change == 0:
+        return
+    source, target = (MINT, wallet_id) if change > 0 else (wallet_id, MINT)
+    kind = TransferKind.ADJUSTMENT
+    run.emit(Transferred(kind, source, target, asset_id, abs(change), None, None, None, _REASON))
