@@ -84,24 +84,25 @@ class Writer:
 
     def _write(self, requests: list[WriteRequest]) -> None:
         if self._failure is None:
-            chains = dict(self._chains)
+            written: dict[str, bytes] = {}
             try:
-                batches = [self._batch(request, chains) for request in requests]
+                batches = [self._batch(request, written) for request in requests]
                 self._journal.append(batches)
-                self._chains = chains
+                # Not replaced: a world may have been opened while the journal was at work.
+                self._chains.update(written)
             except Exception as error:  # noqa: BLE001 - it is handed to every waiting batch
                 self._failure = error
         for request in requests:
             request.done(self._failure)
 
-    def _batch(self, request: WriteRequest, chains: dict[str, bytes]) -> Batch:
-        chain = chains[request.world_id]
+    def _batch(self, request: WriteRequest, written: dict[str, bytes]) -> Batch:
+        chain = written.get(request.world_id) or self._chains[request.world_id]
         rows: list[JournalRow] = []
         for entry in request.entries:
             encoded = encode_entry(entry)
             chain = chain_hash(chain, encoded)
             rows.append(JournalRow(entry.seq, entry.time_ns, encoded, chain))
-        chains[request.world_id] = chain
+        written[request.world_id] = chain
         snapshot = None
         if request.snapshot is not None:
             taken = request.snapshot

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, true
 
 from simulator.database import schema
+from simulator.database.columns import metadata
 from simulator.database.engine import reading, writing
 from simulator.database.queries import Histories, Page, Window
 from simulator.database.rebuild import dump
-from simulator.database.columns import metadata
 from tests.database.recording import WORLD
 
 ACCOUNT = 4
