@@ -52,6 +52,9 @@ _LIMIT_HEADERS: Final = {
     REMAINING: "How many more would be taken now.",
     RESET_MS: "In how many milliseconds all of them would be taken again.",
 }
+_LOG_IN: Final = "log_in"
+"""Public, and yet it says who one is not."""
+
 _CHANGES: Final = ("post", "put", "patch", "delete")
 
 _SCHEMES: Final = {
@@ -188,8 +191,10 @@ def _statuses(operation: dict[str, Any], path: str, method: str) -> list[int]:
     found = [422, 429, 500, 503]
     if "security" in operation:
         found += [401, 403]
-        if method in _CHANGES:
-            found.append(409)
+    elif operation["operationId"] == _LOG_IN:
+        found.append(401)
+    if method in _CHANGES:
+        found.append(409)
     if "{" in path or "requestBody" in operation:
         found.append(404)
     if "requestBody" in operation:

@@ -25,6 +25,7 @@ class Example(msgspec.Struct, kw_only=True):
     body: Any
     status: int
     media_type: str
+    """Empty of an answer that says nothing (204)."""
     answer: Any
 
 
@@ -43,8 +44,9 @@ def add_to(operation: dict[str, Any]) -> None:
                 _add(parameter, example, values[parameter["name"]])
         if example.body is not None:
             _add(operation["requestBody"]["content"][_JSON], example, example.body)
-        content = operation["responses"][str(example.status)]["content"]
-        _add(content[example.media_type], example, example.answer)
+        if example.media_type:
+            content = operation["responses"][str(example.status)]["content"]
+            _add(content[example.media_type], example, example.answer)
 
 
 def _add(place: dict[str, Any], example: Example, value: Any) -> None:

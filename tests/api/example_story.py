@@ -16,6 +16,12 @@ INVENTED: Json = {
     "user_id": "user-of-the-example",
     "token": "token-of-the-example",
     "token_expires": 1_702_592_000_000,
+    "token_id": "token-id-of-the-example",
+    "created": 1_700_000_000_000,
+    "expires": 1_702_592_000_000,
+    "api_key": "api-key-of-the-example",
+    "secret": "secret-of-the-example",
+    "csrf_token": "csrf-token-of-the-example",
     "request_id": "0123456789abcdef",
     "server_time": 1_700_000_000_000,
 }
@@ -64,14 +70,21 @@ class Story:
             query=query,
             body=body,
             status=response.status_code,
-            media_type=response.headers["content-type"].partition(";")[0],
+            media_type=_media_type(response),
             answer=_without_chance(_answer(response), _invented(operation)),
         )
         told.append(example)
         return _answer(response)
 
 
+def _media_type(response: httpx.Response) -> str:
+    return response.headers["content-type"].partition(";")[0] if response.content else ""
+
+
 def _answer(response: httpx.Response) -> Any:
+    """None of an answer that says nothing (204)."""
+    if not response.content:
+        return None
     return response.text if "csv" in response.headers["content-type"] else response.json()
 
 
@@ -116,7 +129,8 @@ async def tell(venue: Venue) -> dict[str, list[Example]]:
     await _look_around(story)
     await _lose(venue, ann, bob)
     await _read(bob)
-    await _own_a_world(story, ann, bob)
+    await _own_a_world(story, ann.token, bob.token)
+    await _identify(story, bob)
     return story.examples
 
 
@@ -203,14 +217,47 @@ async def _read(bob: Guest) -> None:
     await bob.ask("list_order_history", "No cursor", after="yesterday")
 
 
-async def _own_a_world(story: Story, ann: Guest, bob: Guest) -> None:
+async def _own_a_world(story: Story, ann: str, bob: str) -> None:
     world = {"world": "anns-class"}
     request = {**world, "title": "Ann's class", "seed": 7}
-    await ann.ask("create_world", "A world of one's own", request)
-    await ann.ask("create_world", "The name is taken", request)
-    await ann.ask("set_world_speed", "A minute in a second", {"speed": "60"}, **world)
-    await ann.ask("step_world", "It is not paused", {"milliseconds": 1_000}, **world)
-    await ann.ask("pause_world", "Time stands", **world)
-    await ann.ask("step_world", "One second", {"milliseconds": 1_000}, **world)
-    await bob.ask("resume_world", "It is not his", **world)
-    await ann.ask("resume_world", "Time goes on", **world)
+    await story.ask("create_world", "A world of one's own", ann, request)
+    await story.ask("create_world", "The name is taken", ann, request)
+    await story.ask("set_world_speed", "A minute in a second", ann, {"speed": "60"}, **world)
+    step = {"milliseconds": 1_000}
+    await story.ask("step_world", "It is not paused", ann, step, **world)
+    await story.ask("pause_world", "Time stands", ann, **world)
+    await story.ask("step_world", "One second", ann, step, **world)
+    await story.ask("resume_world", "It is not his", bob, **world)
+    await story.ask("resume_world", "Time goes on", ann, **world)
+
+
+async def _identify(story: Story, bob: Guest) -> None:
+    """Bob, a guest so far, signs up; Cat signs up at once."""
+    password = "correct horse battery"
+    name = {"name": "bob", "password": password}
+    await story.ask("upgrade", "A guest keeps its accounts", bob.token, name)
+    await story.ask("upgrade", "Once is enough", bob.token, name)
+    await story.ask("sign_up", "Signing up at once", body={**name, "name": "cat"})
+    await story.ask("sign_up", "The name is taken", body=name)
+    await story.ask("log_in", "With name and password", body=name)
+    await story.ask("log_in", "The wrong password", body={**name, "password": "guessed it"})
+    token = (await story.ask("log_in", "Once more", body=name))["token"]
+    await story.ask("get_me", "Who one is", token)
+    tokens = await story.ask("list_tokens", "Where one is logged in", token)
+    other = next(each["token_id"] for each in tokens["items"] if not each["current"])
+    await story.ask("revoke_token", "Logged out elsewhere", token, token_id=other)
+    opened = await story.ask("open_account", "One more account", token, {"label": "grid bot"})
+    own = {"account": opened["account_id"]}
+    deposit = {"wallet": "CROSS", "asset": "USDT", "amount": "5000"}
+    await story.ask("deposit", "Paper money", token, deposit, **own)
+    await story.ask("deposit", "Too much", token, {**deposit, "amount": "1000000"}, **own)
+    mode = {"position_mode": "ONE_WAY"}
+    await story.ask("set_position_mode", "As it is", token, mode, **own)
+    mode = {"position_mode": "HEDGE"}
+    await story.ask("set_position_mode", "Not yet", token, mode, **own)
+    await story.ask("reset", "A fresh start", token, **own)
+    request = {"label": "grid bot", "scopes": ["READ", "TRADE"]}
+    key = await story.ask("create_api_key", "For a bot", token, request, **own)
+    await story.ask("list_api_keys", "Without their secrets", token, **own)
+    await story.ask("delete_api_key", "It opens nothing more", token, api_key=key["api_key"], **own)
+    await story.ask("log_out", "Logged out", token)

@@ -50,7 +50,8 @@ async def test_examples_fit_the_schemas(venue: Venue) -> None:
                     checked += 1
                     if content["schema"].get("$ref", "").endswith("/Problem"):
                         assert example["value"]["status"] == int(status)
-    assert checked == sum(map(len, load().values())) >= 55
+    told = [example for examples in load().values() for example in examples]
+    assert checked == sum(example.status != 204 for example in told) >= 55
 
 
 async def test_examples_of_requests_fit_the_schemas(venue: Venue) -> None:

@@ -2,14 +2,23 @@
 
 import secrets
 from fractions import Fraction
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from simulator.api import present
 from simulator.api.callers import Caller
 from simulator.api.documents import route
 from simulator.api.errors import Forbidden, MalformedRequest, RefusedByRule
-from simulator.api.rest.common import TheCaller, answer, api_of, decoder, durable, read_body
+from simulator.api.rest.common import (
+    NoQuery,
+    TheCaller,
+    answer,
+    api_of,
+    decoder,
+    durable,
+    read_body,
+)
 from simulator.api.service import Api, Door
 from simulator.api.shapes import control, market
 from simulator.core.model.units import NS_PER_SECOND
@@ -17,6 +26,8 @@ from simulator.decimal_text import DecimalError, parse_decimal
 from simulator.runtime.clocks import MAX_SPEED, MIN_SPEED
 
 router = APIRouter(prefix="/worlds", tags=["worlds"])
+
+Nothing = Annotated[NoQuery, Query()]
 
 _NS_PER_MS = NS_PER_SECOND // 1000
 _SPEED_DECIMALS = 6
@@ -27,7 +38,7 @@ _step_decoder = decoder(control.StepRequest)
 
 
 @router.post("", **route(market.World, status=201, body=control.WorldRequest, private=True))
-async def create_world(request: Request, caller: TheCaller) -> Response:
+async def create_world(request: Request, caller: TheCaller, query: Nothing) -> Response:
     """A new world like the practice world. Whoever makes it controls its clock."""
     body: control.WorldRequest = await read_body(request, _world_decoder)
     api = api_of(request)
@@ -50,7 +61,7 @@ async def create_world(request: Request, caller: TheCaller) -> Response:
 
 
 @router.post("/{world}/pause", **route(market.World, private=True))
-async def pause_world(request: Request, world: str, caller: TheCaller) -> Response:
+async def pause_world(request: Request, world: str, caller: TheCaller, query: Nothing) -> Response:
     """Time stands: orders can only be canceled, everything timed is frozen."""
     api, door = _controlled(request, world, caller)
     door.world.pause()
@@ -59,7 +70,7 @@ async def pause_world(request: Request, world: str, caller: TheCaller) -> Respon
 
 
 @router.post("/{world}/resume", **route(market.World, private=True))
-async def resume_world(request: Request, world: str, caller: TheCaller) -> Response:
+async def resume_world(request: Request, world: str, caller: TheCaller, query: Nothing) -> Response:
     """Time goes on where it stood."""
     api, door = _controlled(request, world, caller)
     door.world.resume()
@@ -68,10 +79,12 @@ async def resume_world(request: Request, world: str, caller: TheCaller) -> Respo
 
 
 @router.post("/{world}/speed", **route(market.World, body=control.SpeedRequest, private=True))
-async def set_world_speed(request: Request, world: str, caller: TheCaller) -> Response:
+async def set_world_speed(
+    request: Request, world: str, caller: TheCaller, query: Nothing
+) -> Response:
     """World seconds per second, from now on; the world does what it can."""
-    body: control.SpeedRequest = await read_body(request, _speed_decoder)
     api, door = _controlled(request, world, caller)
+    body: control.SpeedRequest = await read_body(request, _speed_decoder)
     door.world.set_speed(_speed(body.speed))
     await api.context.keeper.remember_clock(door.world)
     return await _shown(api, door)
@@ -88,10 +101,10 @@ def _speed(text: str) -> Fraction:
 
 
 @router.post("/{world}/step", **route(market.World, body=control.StepRequest, private=True))
-async def step_world(request: Request, world: str, caller: TheCaller) -> Response:
+async def step_world(request: Request, world: str, caller: TheCaller, query: Nothing) -> Response:
     """Lets so much time pass in a paused world; answers when all that was due is durable."""
-    body: control.StepRequest = await read_body(request, _step_decoder)
     api, door = _controlled(request, world, caller)
+    body: control.StepRequest = await read_body(request, _step_decoder)
     if not door.world.clock.paused:
         raise RefusedByRule("only a paused world is stepped", "WORLD_NOT_PAUSED")
     await door.world.step(body.milliseconds * _NS_PER_MS)
