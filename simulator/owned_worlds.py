@@ -34,20 +34,35 @@ class OwnedWorlds:
         self._template = template
         self._stored = Owners(host.engine)
         self._owners: dict[str, str] = {}
+        self._making: dict[asyncio.Task[World], tuple[str, str]] = {}
+        """User and world of what is under way."""
+        self._storing = asyncio.Lock()
 
     def owner_of(self, world_id: str) -> str | None:
         """The user who controls the world; none in the server's own."""
         return self._owners.get(world_id)
 
     def count_of(self, user_id: str) -> int:
-        return sum(owner == user_id for owner in self._owners.values())
+        """Worlds that are being made count, or somebody in a hurry would get any number."""
+        owned = {world_id for world_id, owner in self._owners.items() if owner == user_id}
+        return len(
+            owned | {world_id for owner, world_id in self._making.values() if owner == user_id}
+        )
 
     async def create(self, world_id: str, title: str, seed: int, user_id: str) -> World:
-        """Registers and opens a new world.
+        """Registers and opens a new world, even if the caller does not wait for it.
 
         Raises:
             ValueError: there is a world of this id already.
         """
+        making = asyncio.get_running_loop().create_task(
+            self._create(world_id, title, seed, user_id)
+        )
+        self._making[making] = (user_id, world_id)
+        making.add_done_callback(self._making.pop)
+        return await asyncio.shield(making)
+
+    async def _create(self, world_id: str, title: str, seed: int, user_id: str) -> World:
         config = self._config(world_id, title, seed)
         stored = StoredWorld(world_id, title, wall_ns(), "STOPPED", None, describe(config), seed)
         world = OwnedWorld(stored, user_id)
@@ -64,8 +79,9 @@ class OwnedWorlds:
 
     async def remember_clock(self, world: World) -> None:
         """Stores speed and pause, so that the next start finds them."""
-        speed, paused = str(world.clock.speed), world.clock.paused
-        await asyncio.to_thread(self._stored.set_clock, world.world_id, speed, paused)
+        async with self._storing:  # the last change is the one that is kept
+            speed, paused = str(world.clock.speed), world.clock.paused
+            await asyncio.to_thread(self._stored.set_clock, world.world_id, speed, paused)
 
     async def _open(self, world: OwnedWorld) -> World:
         def clock(last_ns: int) -> WorldClock:

@@ -130,6 +130,11 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "Only a paused world can be stepped.",
         "`POST /v1/worlds/{world}/pause` first.",
     ),
+    "CLOCK_HAS_NO_SPEED": Entry(
+        409,
+        "The practice world follows real time as long as it is configured to.",
+        "Only an admin meets this: set `speed` in the world's configuration.",
+    ),
     "TOO_MANY_CHANNELS": Entry(
         409,
         "A websocket is subscribed to as many channels as it may be.",

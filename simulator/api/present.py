@@ -38,18 +38,22 @@ def world_time(world: World) -> int:
     return milliseconds(max(world.clock.now(), world.state.time_ns))
 
 
-def world_shape(world: World, wall_ns: int) -> market.World:
+def clock(world: World) -> market.Clock:
     speed = world.clock.speed
+    return market.Clock(
+        time=world_time(world),
+        mode=world.clock.mode.value,
+        speed=speed_text(speed.numerator, speed.denominator),
+        paused=world.clock.paused,
+    )
+
+
+def world_shape(world: World, wall_ns: int) -> market.World:
     return market.World(
         world=world.world_id,
         status=world.status.value,
         status_reason=world.halt_reason,
-        clock=market.Clock(
-            time=world_time(world),
-            mode=world.clock.mode.value,
-            speed=speed_text(speed.numerator, speed.denominator),
-            paused=world.clock.paused,
-        ),
+        clock=clock(world),
         server_time=milliseconds(wall_ns),
         seq=world.committed_seq,
     )

@@ -90,6 +90,7 @@ class World:
         self._idle = False
         self._stepping = asyncio.Lock()
         """Held while a paused world lives through a step."""
+        self._steps: set[asyncio.Task[None]] = set()
 
     # -- for clients -----------------------------------------------------------------------------
 
@@ -186,11 +187,20 @@ class World:
     async def step(self, duration_ns: int) -> None:
         """Lets so much time pass in a paused world; returns when all that was due is durable.
 
+        Whoever stops waiting stops nothing: a step is lived through to its end, because the clock
+        has moved already.
+
         Raises:
             ValueError: the world is not paused.
             WorldHalted: the world halted on the way.
         """
         self.touch()
+        step = asyncio.get_running_loop().create_task(self._step(duration_ns))
+        self._steps.add(step)
+        step.add_done_callback(self._steps.discard)
+        await asyncio.shield(step)
+
+    async def _step(self, duration_ns: int) -> None:
         async with self._stepping:
             if not self.clock.paused:
                 raise ValueError(f"world {self.world_id} is not paused")
@@ -246,7 +256,8 @@ class World:
             if wanted > last and not waiter.done():
                 waiter.set_exception(error)
         for quiet in self._quiet_waiters:
-            quiet.set_exception(error)
+            if not quiet.done():
+                quiet.set_exception(error)
         self._quiet_waiters.clear()
         self._awake.set()
 

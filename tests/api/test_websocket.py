@@ -52,6 +52,7 @@ async def test_a_world_beats_once_a_second(venue: Venue, socket: Socket) -> None
     assert beat["world"] == "practice"
     assert (beat["status"], beat["time"]) == ("RUNNING", START_MS)
     assert beat["seq"] == venue.world.committed_seq
+    assert beat["clock"] == {"time": START_MS, "mode": "STEPPED", "speed": "1", "paused": False}
     apart = socket.heartbeats[1]["server_time"] - beat["server_time"]
     assert 900 <= apart <= 2_000
 

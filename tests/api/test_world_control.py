@@ -1,8 +1,12 @@
 """Worlds of one's own: who may make them, who controls them, and what their time does."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
-from tests.api.venue import Json, Trader, Venue, order_body
+from simulator.runtime.clocks import ClockMode, WorldClock
+from tests.api.venue import START_NS, Json, Trader, Venue, eventually, open_venue, order_body
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +135,41 @@ async def test_in_a_paused_world_orders_are_refused(venue: Venue) -> None:
     assert (response.status_code, response.json()["code"]) == (503, "WORLD_PAUSED")
     venue.world.resume()
     await ann.place()
+
+
+async def test_a_hurried_user_gets_no_more_worlds(venue: Venue) -> None:
+    """Also those that are still being made count."""
+    ann = await venue.join()
+    done = await asyncio.gather(*(post(ann, "", {"world": f"world-{n}"}) for n in range(5)))
+    assert sorted(status for status, _ in done) == [201, 201, 201, 409, 409]
+    assert {body["code"] for status, body in done if status == 409} == {"TOO_MANY_WORLDS"}
+
+
+async def test_a_world_is_made_to_its_end_though_nobody_waits(venue: Venue) -> None:
+    """A request has a deadline; a world that is half made would be nobody's until a restart."""
+    ann = await venue.join()
+    context = venue.app.state.api.context
+    owner = (await ann.client.get("/v1/me", headers=ann.headers)).json()["user_id"]
+    making = asyncio.ensure_future(context.keeper.create(NAME, "Late", 1, owner))
+    await asyncio.sleep(0)
+    making.cancel()
+    await eventually(lambda: context.keeper.owner_of(NAME) == owner)
+    await eventually(lambda: NAME in [world.world_id for world in context.registry])
+    world = context.registry.get(NAME)
+    await eventually(lambda: world.agents)
+    assert context.keeper.count_of(owner) == 1
+    status, paused = await post(ann, f"/{NAME}/pause")
+    assert (status, paused["status"]) == (200, "PAUSED")
+
+
+async def test_the_real_clock_of_the_practice_world_has_no_speed_to_set(database: Path) -> None:
+    async with open_venue(database, clock=WorldClock(ClockMode.REAL, START_NS)) as venue:
+        body = {"name": "admin", "password": "correct horse battery"}
+        signed_up = await venue.client.post("/v1/users", json=body)
+        assert signed_up.status_code == 201, signed_up.text
+        venue.app.state.api.context.credentials.grant_admin("admin")
+        admin = Trader(venue.client, signed_up.json())
+        status, problem = await post(admin, "/practice/speed", {"speed": "2"})
+        assert (status, problem["code"]) == (409, "CLOCK_HAS_NO_SPEED")
+        status, paused = await post(admin, "/practice/pause")
+        assert (status, paused["clock"]["mode"], paused["status"]) == (200, "REAL", "PAUSED")

@@ -85,7 +85,10 @@ async def set_world_speed(
     """World seconds per second, from now on; the world does what it can."""
     api, door = _controlled(request, world, caller)
     body: control.SpeedRequest = await read_body(request, _speed_decoder)
-    door.world.set_speed(_speed(body.speed))
+    try:
+        door.world.set_speed(_speed(body.speed))
+    except ValueError as error:
+        raise RefusedByRule(str(error), "CLOCK_HAS_NO_SPEED") from error
     await api.context.keeper.remember_clock(door.world)
     return await _shown(api, door)
 

@@ -5,7 +5,14 @@ Every message names its channel, its world and the seq of the journal up to whic
 
 from simulator.api.shapes.accounts import ClosedPosition, Position, Settings, Wallet
 from simulator.api.shapes.base import PositionSideName, Shape
-from simulator.api.shapes.market import Candle, Mark, PriceLevel, PublicLiquidation, PublicTrade
+from simulator.api.shapes.market import (
+    Candle,
+    Clock,
+    Mark,
+    PriceLevel,
+    PublicLiquidation,
+    PublicTrade,
+)
 from simulator.api.shapes.orders import Fill, Order
 
 
@@ -156,3 +163,5 @@ class Heartbeat(Shape, frozen=True):
     time: int
     status: str
     server_time: int
+    clock: Clock
+    """How the world's time runs: a paused or a fast world is seen to be one."""

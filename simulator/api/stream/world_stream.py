@@ -372,6 +372,7 @@ class WorldStream:
                 time=present.world_time(self._world),
                 status=self._world.status.value,
                 server_time=milliseconds(self._wall_ns()),
+                clock=present.clock(self._world),
             )
         )
         for reader in self._listeners.values():
