@@ -72,9 +72,9 @@ async def serve(settings: Settings, console: Console) -> None:
     exchange = settings.load_exchange()
     config = settings.load_world(exchange)
     with listen_on(settings.host, settings.port) as listener:
-        sealer = settings.load_sealer()
         _say(console, f"Opening {escape(masked(settings.database_url))} …")
         async with open_host(settings, exchange.limits) as host:
+            sealer = settings.load_sealer()
             world = await open_practice(host, exchange, config)
             keeper = OwnedWorlds(host, exchange, config)
             await keeper.reopen()

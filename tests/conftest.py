@@ -5,7 +5,10 @@ By default every run draws the same examples, so a failure is never a matter of 
 """
 
 import os
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -24,3 +27,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("SIMULATOR_TEST_PROFILE", "default"))
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """The command line sends the log to a stream that is captured, and closed after its test."""
+    yield
+    structlog.reset_defaults()

@@ -13,7 +13,14 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.api.context import ApiSettings
-from simulator.api.errors import MEDIA_TYPE, ApiProblem, InternalError, TimedOut, TooLarge
+from simulator.api.errors import (
+    MEDIA_TYPE,
+    ApiProblem,
+    InternalError,
+    MalformedRequest,
+    TimedOut,
+    TooLarge,
+)
 from simulator.api.limits import ALLOWANCE, Allowance
 from simulator.api.stream.readers import encode
 
@@ -40,6 +47,8 @@ class RequestMiddleware:
         ALLOWANCE.set(allowance)
         answer = _Answer(send, request_id, allowance)
         try:
+            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                raise MalformedRequest("a path or query has no NUL character")
             await self._answer(scope, receive, answer)
         except ApiProblem as problem:
             if answer.has_begun:

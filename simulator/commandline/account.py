@@ -158,7 +158,7 @@ def wallets(*, options: AccountOptions = AccountOptions()) -> None:
 
 
 def wallets_table(items: list[Wallet]) -> Table:
-    return table(
+    made = table(
         ("wallet", "asset", ">balance", ">PnL", ">equity", ">available", ">maintenance", ">ratio"),
         [
             (
@@ -174,6 +174,8 @@ def wallets_table(items: list[Wallet]) -> Table:
             for each in items
         ],
     )
+    made.collapse_padding = True  # eight columns in 80 characters, whatever the numbers are
+    return made
 
 
 @app.command

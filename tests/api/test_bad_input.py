@@ -276,3 +276,26 @@ async def test_our_own_bugs_are_logged_and_hidden(
     assert response.json()["code"] == "INTERNAL_ERROR"
     assert "secret" not in response.text
     assert response.json()["request_id"] == response.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/guests", {"display_name": "a\0b"}),
+        ("POST", "/v1/users", {"name": "ann", "password": "a" * 12, "display_name": "\0"}),
+        ("POST", "/v1/login", {"name": "a\0", "password": "a" * 12}),
+        ("POST", "/v1/accounts", {"label": "a\0"}),
+        ("POST", "/v1/worlds", {"world": "a-world", "title": "a\0"}),
+        ("POST", "/v1/accounts/{account}/api-keys", {"label": "\0", "scopes": ["READ"]}),
+        ("DELETE", "/v1/accounts/{account}/api-keys/a%00b", None),
+        ("DELETE", "/v1/me/tokens/a%00b", None),
+        ("GET", "/v1/accounts/{account}/orders?after=%00", None),
+        ("GET", "/v1/accounts/{account}/orders/by-client-id/a%00b", None),
+    ],
+)
+async def test_a_nul_character_is_refused(venue: Venue, method: str, path: str, body: Any) -> None:
+    """PostgreSQL holds no text with one, and SQLite's tools end the text there."""
+    trader = await venue.join()
+    url = path.format(account=trader.account_id)
+    response = await venue.client.request(method, url, json=body, headers=trader.headers)
+    assert (response.status_code, response.json()["code"]) == (422, "MALFORMED_REQUEST")

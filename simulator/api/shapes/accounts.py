@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from simulator.api.shapes.base import (
+    PRINTABLE,
     DecimalText,
     MarginModeName,
     PositionModeName,
@@ -16,11 +17,13 @@ from simulator.api.shapes.base import (
     WalletKindName,
 )
 
+DisplayName = Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE, examples=["Ann"])]
+
 
 class GuestRequest(RequestShape):
     """A guest may choose a name to be shown by."""
 
-    display_name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    display_name: DisplayName | None = None
 
 
 class Guest(Shape, frozen=True):

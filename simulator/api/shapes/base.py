@@ -1,10 +1,13 @@
 """The common ground of all shapes: how requests are read, and names for kinds of text."""
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 import msgspec
 
 MAX_DECIMAL_TEXT = 40
+
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$(?!\n)"
+"""Text of one line: databases and terminals take no control characters."""
 
 DecimalText = Annotated[
     str,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from simulator.api.shapes.base import DecimalText, RequestShape
+from simulator.api.shapes.base import PRINTABLE, DecimalText, RequestShape
 
 WorldSlug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{2,39}$")]
 """Small letters, digits and dashes: it stands in paths."""
@@ -14,7 +14,7 @@ class WorldRequest(RequestShape):
     """A world like the practice world. The same seed gives the same prices."""
 
     world: WorldSlug
-    title: Annotated[str, msgspec.Meta(pattern="^[^\\x00-\\x1f\\x7f]{1,80}$")] | None = None
+    title: Annotated[str, msgspec.Meta(max_length=80, pattern=PRINTABLE)] | None = None
     seed: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | None = None
 
 

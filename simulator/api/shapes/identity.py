@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from simulator.api.shapes.accounts import Account
-from simulator.api.shapes.base import RequestShape, Shape
+from simulator.api.shapes.accounts import Account, DisplayName
+from simulator.api.shapes.base import PRINTABLE, RequestShape, Shape
 
 UserName = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,31}$(?!\n)", examples=["ann"])
@@ -13,8 +13,7 @@ UserName = Annotated[
 Password = Annotated[
     str, msgspec.Meta(min_length=10, max_length=200, examples=["correct horse battery"])
 ]
-DisplayName = Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["Ann"])]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["grid bot"])]
+Label = Annotated[str, msgspec.Meta(max_length=40, pattern=PRINTABLE, examples=["grid bot"])]
 WorldName = Annotated[str, msgspec.Meta(max_length=64, examples=["practice"])]
 Scope = Literal["READ", "TRADE", "TRANSFER"]
 
@@ -35,7 +34,7 @@ class UpgradeRequest(RequestShape):
 class LoginRequest(RequestShape):
     """With `cookie` the token is set as a cookie that scripts cannot read."""
 
-    name: Annotated[str, msgspec.Meta(max_length=200, examples=["ann"])]
+    name: Annotated[str, msgspec.Meta(max_length=200, pattern=PRINTABLE, examples=["ann"])]
     password: Annotated[str, msgspec.Meta(max_length=200, examples=["correct horse battery"])]
     cookie: bool = False
 
