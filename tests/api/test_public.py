@@ -95,7 +95,7 @@ async def test_trades_and_candles_come_from_the_tables(venue: Venue) -> None:
         ("/v1/worlds/nowhere", 404, "UNKNOWN_WORLD"),
         ("/v1/worlds/nowhere/marks", 404, "UNKNOWN_WORLD"),
         ("/v1/worlds/practice/instruments/BTC", 404, "UNKNOWN_INSTRUMENT"),
-        ("/v1/worlds/practice/instruments/%00", 404, "UNKNOWN_INSTRUMENT"),
+        ("/v1/worlds/practice/instruments/%00", 422, "MALFORMED_REQUEST"),
         (f"/v1/worlds/practice/depth/{BTC}?levels=0", 422, "MALFORMED_REQUEST"),
         (f"/v1/worlds/practice/depth/{BTC}?levels=many", 422, "MALFORMED_REQUEST"),
         (f"/v1/worlds/practice/depth/{BTC}?levels=1e400", 422, "MALFORMED_REQUEST"),
