@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.config.file import ConfigFile, DecimalText, Rate, Row
-from simulator.core.model.instruments import derive_deductions
+from simulator.core.model.risk_tiers import derive_deductions
 from simulator.core.model.units import AMOUNT_LIMIT
 from simulator.decimal_text import format_decimal
 

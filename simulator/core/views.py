@@ -9,8 +9,9 @@ import msgspec
 from simulator.core.model.accounts import FEES, INSURANCE_FUND, LENDING_POOL, MINT, SHORTFALL
 from simulator.core.model.commands import PlaceOrder
 from simulator.core.model.enums import CancelReason, MarginMode, PositionSide, Side, WalletKind
-from simulator.core.model.instruments import VALUATION_ASSET, initial_margin_at
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal
+from simulator.core.model.risk_tiers import initial_margin_at
 from simulator.core.model.units import RATE_ONE, divide_down, divide_half_even, divide_up
 from simulator.core.rules import margin
 from simulator.core.rules.fills import split_fill
@@ -19,7 +20,8 @@ from simulator.core.rules.margin_calls import clear_line
 from simulator.core.rules.order_plan import Plan, need_of
 from simulator.core.rules.orders import check_order
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import InstrumentRecord, Position
+from simulator.core.state.position import Position
+from simulator.core.state.records import InstrumentRecord
 
 
 class WalletView(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from simulator.config.file import ConfigError
 from simulator.core.exchange import Exchange
 from simulator.core.model.accounts import INSURANCE_FUND
 from simulator.core.model.events import CommandRejected
-from simulator.core.model.instruments import WorldParameters, derive_deductions
+from simulator.core.model.instruments import WorldParameters
+from simulator.core.model.risk_tiers import derive_deductions
 from simulator.core.model.units import RATE_ONE
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -17,8 +17,8 @@ import pytest
 from simulator.core import views
 from simulator.core.model.enums import Side
 from simulator.core.model.events import LiquidationEnded, OrderCanceled
-from simulator.core.model.instruments import (
-    RiskTier,
+from simulator.core.model.instruments import RiskTier
+from simulator.core.model.risk_tiers import (
     derive_deductions,
     initial_margin_at,
     maintenance_at,

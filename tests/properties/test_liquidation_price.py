@@ -5,7 +5,8 @@ from fractions import Fraction
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from simulator.core.model.instruments import RiskTier, derive_deductions, tier_at
+from simulator.core.model.instruments import RiskTier
+from simulator.core.model.risk_tiers import derive_deductions, tier_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
 from tests.twins.naive_margin import maintenance_of

@@ -3,7 +3,8 @@
 import pytest
 
 from simulator.core import views
-from simulator.core.model.instruments import RiskTier, derive_deductions
+from simulator.core.model.instruments import RiskTier
+from simulator.core.model.risk_tiers import derive_deductions
 from simulator.core.rules.liquidation_price import (
     LiquidationPrice,
     UnitLine,

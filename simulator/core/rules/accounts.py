@@ -19,8 +19,9 @@ from simulator.core.model.events import (
     MarginModeSet,
     Transferred,
 )
-from simulator.core.model.instruments import VALUATION_ASSET, initial_margin_at, tier_at
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.risk_tiers import initial_margin_at, tier_at
 from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
 from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution, refuse
@@ -28,7 +29,8 @@ from simulator.core.rules.order_plan import isolated_lock
 from simulator.core.rules.orders import is_in_liquidation
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import Order, Wallet
+from simulator.core.state.order import Order
+from simulator.core.state.records import Wallet
 
 
 def open_account(run: Execution, command: OpenAccount) -> Refusal | None:

@@ -12,14 +12,9 @@ from simulator.core.model.events import (
     RiskTiersSet,
     WorldConfigured,
 )
-from simulator.core.model.instruments import (
-    VALUATION_ASSET,
-    Instrument,
-    RiskTier,
-    WorldParameters,
-    derive_deductions,
-)
+from simulator.core.model.instruments import VALUATION_ASSET, Instrument, RiskTier, WorldParameters
 from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.risk_tiers import derive_deductions
 from simulator.core.model.units import RATE_ONE
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.sweep import touch_holders

@@ -7,8 +7,6 @@ that moves between CROSS and the isolated wallet.
 
 from typing import Final
 
-import msgspec
-
 from simulator.core.model.accounts import FEES, clearing_account
 from simulator.core.model.enums import (
     BUY,
@@ -22,13 +20,16 @@ from simulator.core.model.enums import (
     TransferKind,
 )
 from simulator.core.model.events import MarginLocked, PositionChanged, WalletOpened
-from simulator.core.model.instruments import Instrument, maintenance_at
+from simulator.core.model.instruments import Instrument
+from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up, part_of
 from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import AccountRecord, Order, Position
+from simulator.core.state.order import Order
+from simulator.core.state.position import Position
+from simulator.core.state.records import AccountRecord
 
 _REALIZED_PNL: Final = TransferKind.REALIZED_PNL
 _TRANSFER: Final = TransferKind.TRANSFER
@@ -36,15 +37,33 @@ _FEE: Final = TransferKind.FEE
 _REBATE: Final = TransferKind.REBATE
 
 
-class FillParts(msgspec.Struct, frozen=True, gc=False):
+class FillParts:
     """A fill in two parts. `closed_entry` is signed like the position's entry notional."""
 
-    closed_quantity: int
-    closed_notional: int
-    closed_entry: int
-    realized_pnl: int
-    opened_quantity: int
-    opened_notional: int
+    __slots__ = (
+        "closed_entry",
+        "closed_notional",
+        "closed_quantity",
+        "opened_notional",
+        "opened_quantity",
+        "realized_pnl",
+    )
+
+    def __init__(
+        self,
+        closed_quantity: int,
+        closed_notional: int,
+        closed_entry: int,
+        realized_pnl: int,
+        opened_quantity: int,
+        opened_notional: int,
+    ) -> None:
+        self.closed_quantity = closed_quantity
+        self.closed_notional = closed_notional
+        self.closed_entry = closed_entry
+        self.realized_pnl = realized_pnl
+        self.opened_quantity = opened_quantity
+        self.opened_notional = opened_notional
 
 
 def split_fill(
@@ -161,16 +180,27 @@ class IsolatedSketch:
         return 0 if wallet is None else margin.net_assets(wallet)
 
 
-class AfterFill(msgspec.Struct, frozen=True, gc=False):
+class AfterFill:
     """An isolated account after a fill; `spent` went out of CROSS, or came back if negative."""
 
-    opened: int
-    quantity: int
-    entry: int
-    margin: int
-    spent: int
-    is_above_call: bool
-    """Asked of a fill that opens; one that only closes is always made."""
+    __slots__ = ("entry", "is_above_call", "margin", "opened", "quantity", "spent")
+
+    def __init__(
+        self,
+        opened: int,
+        quantity: int,
+        entry: int,
+        margin: int,
+        spent: int,
+        is_above_call: bool,
+    ) -> None:
+        self.opened = opened
+        self.quantity = quantity
+        self.entry = entry
+        self.margin = margin
+        self.spent = spent
+        self.is_above_call = is_above_call
+        """Asked of a fill that opens; one that only closes is always made."""
 
 
 def fee_rate(account: AccountRecord, terms: Instrument, maker: bool) -> int:
@@ -189,16 +219,28 @@ def fee_rate_of(state: ExchangeState, order: Order, maker: bool) -> int:
     return fee_rate(state.accounts[order.account_id], terms, maker)
 
 
-class Fill(msgspec.Struct, frozen=True, gc=False):
+class Fill:
     """One account's half of a trade, decided but not yet emitted."""
 
-    order: Order
-    account: AccountRecord
-    exposure: Exposure
-    cause: money.Cause
-    parts: FillParts
-    closing_fee: int
-    opening_fee: int
+    __slots__ = ("account", "cause", "closing_fee", "exposure", "opening_fee", "order", "parts")
+
+    def __init__(
+        self,
+        order: Order,
+        account: AccountRecord,
+        exposure: Exposure,
+        cause: money.Cause,
+        parts: FillParts,
+        closing_fee: int,
+        opening_fee: int,
+    ) -> None:
+        self.order = order
+        self.account = account
+        self.exposure = exposure
+        self.cause = cause
+        self.parts = parts
+        self.closing_fee = closing_fee
+        self.opening_fee = opening_fee
 
 
 def decide_fill(

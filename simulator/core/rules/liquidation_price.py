@@ -7,7 +7,8 @@ long's liquidation price up, a short's down (UNIT-3). Source: the venue formula
 
 from typing import NamedTuple
 
-from simulator.core.model.instruments import RiskTier, tier_at
+from simulator.core.model.instruments import RiskTier
+from simulator.core.model.risk_tiers import tier_at
 from simulator.core.model.units import RATE_ONE, divide_down, divide_up
 
 

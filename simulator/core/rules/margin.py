@@ -5,8 +5,6 @@ together: initial >= call >= maintenance. Amounts are minor units of the valuati
 requirements are summed exactly (in 1e-12 of a minor unit) and rounded up once (UNIT-3).
 """
 
-import msgspec
-
 from simulator.core.model.enums import (
     CROSS_MARGIN,
     CROSS_WALLET,
@@ -15,25 +13,45 @@ from simulator.core.model.enums import (
     OPEN,
     SPOT_WALLET,
 )
-from simulator.core.model.instruments import VALUATION_ASSET, initial_margin_at, maintenance_at
+from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.model.risk_tiers import initial_margin_at, maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure, OrderTotals
-from simulator.core.state.records import InstrumentRecord, Position, Wallet
+from simulator.core.state.position import Position
+from simulator.core.state.records import InstrumentRecord, Wallet
 
 
-class UnitRisk(msgspec.Struct, frozen=True, gc=False):
+class UnitRisk:
     """MARG-1 to MARG-3 of one unit.
 
     `exact_maintenance` is the maintenance margin times 1e12, before rounding.
     """
 
-    wallet_id: int
-    net_assets: int
-    unrealized_pnl: int
-    equity: int
-    exact_maintenance: int
-    call_margin: int
+    __slots__ = (
+        "call_margin",
+        "equity",
+        "exact_maintenance",
+        "net_assets",
+        "unrealized_pnl",
+        "wallet_id",
+    )
+
+    def __init__(
+        self,
+        wallet_id: int,
+        net_assets: int,
+        unrealized_pnl: int,
+        equity: int,
+        exact_maintenance: int,
+        call_margin: int,
+    ) -> None:
+        self.wallet_id = wallet_id
+        self.net_assets = net_assets
+        self.unrealized_pnl = unrealized_pnl
+        self.equity = equity
+        self.exact_maintenance = exact_maintenance
+        self.call_margin = call_margin
 
     @property
     def maintenance_margin(self) -> int:

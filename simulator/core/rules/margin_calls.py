@@ -6,14 +6,15 @@ and is repeated every `call_repeat_ns` between. Nothing is sold.
 
 from simulator.core.model.enums import CallEnd
 from simulator.core.model.events import MarginCallEnded, MarginCallIssued
-from simulator.core.model.instruments import maintenance_at
+from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules import fills, margin
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.liquidation_price import LiquidationPrice, UnitLine, liquidation_price
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import InstrumentRecord, Position
+from simulator.core.state.position import Position
+from simulator.core.state.records import InstrumentRecord
 
 
 def is_due(state: ExchangeState, risk: UnitRisk) -> bool:

@@ -4,8 +4,6 @@ What a balance cannot pay becomes settlement debt: the lending pool advances it,
 inflow repays it first. The insurance fund has no debt: what it lacks is `shortfall` (LIQ-8).
 """
 
-import msgspec
-
 from simulator.core.model.accounts import INSURANCE_FUND, LENDING_POOL, SHORTFALL
 from simulator.core.model.enums import TransferKind
 from simulator.core.model.events import Transferred
@@ -13,12 +11,20 @@ from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.rules.execution import Execution
 
 
-class Cause(msgspec.Struct, frozen=True, gc=False):
+class Cause:
     """What a transfer belongs to (LED-2)."""
 
-    order_id: int | None = None
-    trade_id: int | None = None
-    liquidation_id: int | None = None
+    __slots__ = ("liquidation_id", "order_id", "trade_id")
+
+    def __init__(
+        self,
+        order_id: int | None = None,
+        trade_id: int | None = None,
+        liquidation_id: int | None = None,
+    ) -> None:
+        self.order_id = order_id
+        self.trade_id = trade_id
+        self.liquidation_id = liquidation_id
 
 
 def pay(

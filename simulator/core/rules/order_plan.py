@@ -4,8 +4,6 @@
 what it would pay and need (MARG-4, MARG-5, WAL-4). A plan is a value.
 """
 
-import msgspec
-
 from simulator.core.model.enums import (
     BUY,
     CROSS_MARGIN,
@@ -15,7 +13,7 @@ from simulator.core.model.enums import (
     CancelReason,
     Side,
 )
-from simulator.core.model.instruments import maintenance_at
+from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up, rate_of_up
 from simulator.core.rules import fills, margin
 from simulator.core.rules.taking import Intent, Taken, reducible_after, take
@@ -24,24 +22,48 @@ from simulator.core.state.exposure import OrderTotals
 from simulator.core.state.records import InstrumentRecord, Settings
 
 
-class Plan(msgspec.Struct, frozen=True, gc=False):
+class Plan:
     """The outcome of an order as it would be now."""
 
-    intent: Intent
-    taken: Taken
-    resting_quantity: int
-    """What of it rests; of a reduce-only order no more than the position allows (ORD-5)."""
-    rest_canceled: CancelReason | None
-    """Why the rest would be canceled rather than rest."""
-    assumed_price: int
-    open_loss: int
-    """Per quantity unit of what rests (MARG-4)."""
-    lock: int
-    """What the rest locks in CROSS (isolated)."""
-    required: int
-    """CROSS: the initial margin of all, and what the fills cost. ISOLATED: what leaves CROSS."""
-    cover: int
-    """CROSS: the equity. ISOLATED: what may leave CROSS."""
+    __slots__ = (
+        "assumed_price",
+        "cover",
+        "intent",
+        "lock",
+        "open_loss",
+        "required",
+        "rest_canceled",
+        "resting_quantity",
+        "taken",
+    )
+
+    def __init__(
+        self,
+        intent: Intent,
+        taken: Taken,
+        resting_quantity: int,
+        rest_canceled: CancelReason | None,
+        assumed_price: int,
+        open_loss: int,
+        lock: int,
+        required: int,
+        cover: int,
+    ) -> None:
+        self.intent = intent
+        self.taken = taken
+        self.resting_quantity = resting_quantity
+        """What of it rests; of a reduce-only order no more than the position allows (ORD-5)."""
+        self.rest_canceled = rest_canceled
+        """Why the rest would be canceled rather than rest."""
+        self.assumed_price = assumed_price
+        self.open_loss = open_loss
+        """Per quantity unit of what rests (MARG-4)."""
+        self.lock = lock
+        """What the rest locks in CROSS (isolated)."""
+        self.required = required
+        """CROSS: initial margin of all, and what the fills cost. ISOLATED: what leaves CROSS."""
+        self.cover = cover
+        """CROSS: the equity. ISOLATED: what may leave CROSS."""
 
     @property
     def fills(self) -> tuple[tuple[int, int, int], ...]:

@@ -49,7 +49,8 @@ from simulator.core.rules.order_plan import (
 from simulator.core.rules.taking import Intent
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import AccountRecord, InstrumentRecord, Order
+from simulator.core.state.order import Order
+from simulator.core.state.records import AccountRecord, InstrumentRecord
 
 
 def place_order(run: Execution, command: PlaceOrder) -> None:
@@ -57,7 +58,7 @@ def place_order(run: Execution, command: PlaceOrder) -> None:
     if command.client_order_id is not None and _is_known(run, command):
         return
     plan = check_order(run.state, command)
-    if isinstance(plan, Refusal):
+    if not isinstance(plan, Plan):
         _reject(run, command, plan)
         return
     order_id = run.state.counters.order + 1
@@ -250,7 +251,7 @@ def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
         return refusal
     if price is None:
         price = margin.mark_of(record)
-    notional = terms.notional(command.quantity, price)
+    notional = command.quantity * price * exposure.multiplier
     if notional < terms.min_notional and not command.reduce_only:
         return refuse(RejectReason.NOTIONAL_TOO_SMALL, terms.min_notional, notional)
     count = len(exposure.orders)
@@ -360,7 +361,7 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
         order,
     )
     plan = _checked_plan(run.state, intent, order.post_only)
-    if isinstance(plan, Refusal):
+    if not isinstance(plan, Plan):
         return plan
     if order.locked:
         wallet_id = run.state.accounts[order.account_id].cross_wallet_id

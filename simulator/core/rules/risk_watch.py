@@ -13,11 +13,13 @@ The watch is derived: it is in no snapshot, and which bounds it holds never chan
 from heapq import heapify, heappop, heappush
 
 from simulator.core.model.enums import LONG
-from simulator.core.model.instruments import RiskTier, tier_at
+from simulator.core.model.instruments import RiskTier
+from simulator.core.model.risk_tiers import tier_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules import margin
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import InstrumentRecord, Position, Wallet
+from simulator.core.state.position import Position
+from simulator.core.state.records import InstrumentRecord, Wallet
 
 _Bound = tuple[int, int, int]
 """(key, wallet id, version); the key is a mark, negated in the heap for falling marks."""

@@ -6,8 +6,6 @@ what would trade, what that costs, which orders would end on the way, and why it
 
 from typing import Final
 
-import msgspec
-
 from simulator.core.model.enums import (
     ISOLATED_MARGIN,
     CancelReason,
@@ -21,23 +19,50 @@ from simulator.core.rules import fills, margin
 from simulator.core.state.book import BookSide
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import AccountRecord, Order
+from simulator.core.state.order import Order
+from simulator.core.state.records import AccountRecord
 
 
-class Intent(msgspec.Struct, frozen=True, gc=False):
+class Intent:
     """An order before it exists: of `PlaceOrder`, or of `AmendOrder` with the order it replaces."""
 
-    account: AccountRecord
-    exposure: Exposure
-    side: Side
-    limit: int
-    quantity: int
-    """What is to be traded or rested; of an amended order what remains."""
-    time_in_force: TimeInForce
-    order_type: OrderType
-    reduce_only: bool
-    keep_margin: bool
-    replaces: Order | None = None
+    __slots__ = (
+        "account",
+        "exposure",
+        "keep_margin",
+        "limit",
+        "order_type",
+        "quantity",
+        "reduce_only",
+        "replaces",
+        "side",
+        "time_in_force",
+    )
+
+    def __init__(
+        self,
+        account: AccountRecord,
+        exposure: Exposure,
+        side: Side,
+        limit: int,
+        quantity: int,
+        time_in_force: TimeInForce,
+        order_type: OrderType,
+        reduce_only: bool,
+        keep_margin: bool,
+        replaces: Order | None = None,
+    ) -> None:
+        self.account = account
+        self.exposure = exposure
+        self.side = side
+        self.limit = limit
+        self.quantity = quantity
+        """What is to be traded or rested; of an amended order what remains."""
+        self.time_in_force = time_in_force
+        self.order_type = order_type
+        self.reduce_only = reduce_only
+        self.keep_margin = keep_margin
+        self.replaces = replaces
 
     @property
     def account_id(self) -> int:
@@ -56,23 +81,47 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
         return self.exposure.settings.leverage
 
 
-class Taken(msgspec.Struct, frozen=True, gc=False):
+class Taken:
     """What would trade at once, in all."""
 
-    crosses: bool = False
-    """Whether the order meets anything at all."""
-    fills: tuple[tuple[int, int, int], ...] = ()
-    """(maker order id, price, quantity) in the order of trading."""
-    quantity: int = 0
-    notional: int = 0
-    fee: int = 0
-    stopped: CancelReason | None = None
-    expired: tuple[Order, ...] = ()
-    """Own orders in the way, which self-trade prevention would cancel (ORD-6)."""
-    spent: int = 0
-    """What the fills take out of CROSS, less what comes back to it (isolated)."""
-    room: int | None = None
-    """What there was in CROSS for fills that it could not cover, if there are any (isolated)."""
+    __slots__ = (
+        "crosses",
+        "expired",
+        "fee",
+        "fills",
+        "notional",
+        "quantity",
+        "room",
+        "spent",
+        "stopped",
+    )
+
+    def __init__(
+        self,
+        crosses: bool = False,
+        fills: tuple[tuple[int, int, int], ...] = (),
+        quantity: int = 0,
+        notional: int = 0,
+        fee: int = 0,
+        stopped: CancelReason | None = None,
+        expired: tuple[Order, ...] = (),
+        spent: int = 0,
+        room: int | None = None,
+    ) -> None:
+        self.crosses = crosses
+        """Whether the order meets anything at all."""
+        self.fills = fills
+        """(maker order id, price, quantity) in the order of trading."""
+        self.quantity = quantity
+        self.notional = notional
+        self.fee = fee
+        self.stopped = stopped
+        self.expired = expired
+        """Own orders in the way, which self-trade prevention would cancel (ORD-6)."""
+        self.spent = spent
+        """What the fills take out of CROSS, less what comes back to it (isolated)."""
+        self.room = room
+        """What there was in CROSS for fills that it could not cover, if any (isolated)."""
 
 
 NOTHING: Final = Taken()

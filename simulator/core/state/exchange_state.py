@@ -27,14 +27,16 @@ from simulator.core.state.book import Book
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.ledger import Ledger
 from simulator.core.state.notes import ChangeNotes
+from simulator.core.state.order import Order, order_of
+from simulator.core.state.position import Position, position_of
 from simulator.core.state.records import (
     AccountRecord,
     ClientOrder,
     Counters,
     Holding,
     InstrumentRecord,
-    Order,
-    Position,
+    OrderRow,
+    PositionRow,
     Settings,
     StandingCall,
     Wallet,
@@ -55,8 +57,8 @@ class Snapshot(msgspec.Struct, array_like=True, kw_only=True):
     accounts: list[AccountRecord]
     wallets: list[Wallet]
     settings: list[Settings]
-    positions: list[Position]
-    orders: list[Order]
+    positions: list[PositionRow]
+    orders: list[OrderRow]
     client_orders: list[ClientOrder]
     ledger: list[tuple[int, int, int]]
     """(ledger account, asset, balance) of every ledger account that is no wallet."""
@@ -221,7 +223,7 @@ class ExchangeState:
             wallets=[_canonical(self.wallets[key]) for key in sorted(self.wallets)],
             settings=self._chosen_settings(),
             positions=self._open_positions(),
-            orders=[self.orders[key] for key in sorted(self.orders)],
+            orders=[self.orders[key].row() for key in sorted(self.orders)],
             client_orders=[
                 record
                 for account_id in sorted(self.client_orders)
@@ -242,9 +244,9 @@ class ExchangeState:
             for instrument_id in sorted(self.exposures[account_id])
         ]
 
-    def _open_positions(self) -> list[Position]:
+    def _open_positions(self) -> list[PositionRow]:
         return [
-            self.unit_positions[wallet_id][key]
+            self.unit_positions[wallet_id][key].row()
             for wallet_id in sorted(self.unit_positions)
             for key in sorted(self.unit_positions[wallet_id])
         ]
@@ -277,13 +279,13 @@ def restore(snapshot: Snapshot) -> ExchangeState:
     for settings in snapshot.settings:
         exposure = state.exposure(settings.account_id, settings.instrument_id)
         exposure.settings = settings
-    for position in snapshot.positions:
+    for position in map(position_of, snapshot.positions):
         state.index_position(position)
         state.ledger.entry_changed(position.instrument_id, position.entry_notional)
-    for order in snapshot.orders:
+    for order in map(order_of, snapshot.orders):
         state.index_order(order)
         state.exposures[order.account_id][order.instrument_id].locked += order.locked
-    for order in sorted(snapshot.orders, key=lambda order: order.priority):
+    for order in sorted(state.orders.values(), key=lambda order: order.priority):
         if order.status is RESTING:
             state.books[order.instrument_id].add(order)
     for record in snapshot.client_orders:

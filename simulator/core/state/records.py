@@ -1,7 +1,8 @@
 """The records that the state is made of, as they stand in snapshots.
 
 They are msgspec structs, so a snapshot is their encoding and nothing else. Only `state.apply`
-changes them. Fields are appended with defaults, never removed.
+changes them. Fields are appended with defaults, never removed. Orders and positions live as
+classes of their own (`state.order`, `state.position`) and become rows in a snapshot.
 """
 
 import msgspec
@@ -93,8 +94,8 @@ class Settings(Record):
     leverage: int
 
 
-class Position(Record):
-    """UNIT-2: signed quantity and signed entry notional, never an average price."""
+class PositionRow(Record):
+    """A `Position` in a snapshot: the same fields."""
 
     account_id: int
     instrument_id: int
@@ -103,10 +104,11 @@ class Position(Record):
     quantity: int
     entry_notional: int
     opened_seq: int
-    """The seq at which it was opened: its age."""
 
 
-class Order(Record):
+class OrderRow(Record):
+    """An `Order` in a snapshot: the same fields."""
+
     order_id: int
     account_id: int
     instrument_id: int
@@ -130,7 +132,6 @@ class Order(Record):
     status: OrderStatus = OrderStatus.ACCEPTED
     cancel_reason: CancelReason | None = None
     priority: int = 0
-    """Its place in the queue of its price: lower is earlier."""
     locked: int = 0
     filled_notional: int = 0
 
