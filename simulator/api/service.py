@@ -55,7 +55,12 @@ class Api:
         if door is None or door.world is not world:
             numbers = Numbers(world.state)
             stream = WorldStream(
-                world, numbers, self.context.candles, self.context.wall_ns, self.settings.stream
+                world,
+                numbers,
+                self.context.candles,
+                self.context.statistics,
+                self.context.wall_ns,
+                self.settings.stream,
             )
             door = self._doors[world_id] = Door(world, numbers, stream)
         world.touch()

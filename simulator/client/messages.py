@@ -64,6 +64,9 @@ class CandlesMessage(Message, frozen=True, kw_only=True):
 
 
 class StatisticsMessage(Message, frozen=True, kw_only=True):
+    """The 24 hours from `since` to `time`: a `snapshot`, then instruments whose own changed."""
+
+    since: int
     items: list[Statistic]
 
 

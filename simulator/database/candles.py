@@ -28,8 +28,8 @@ from sqlalchemy import (
 
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.database.engine import reading, writing
-from simulator.database.queries import Item, Page, Window, check_limit, parse_cursor
-from simulator.database.schema import candles, journal_entries, warm_up_candles
+from simulator.database.queries import Item, Page, Window, check_limit, newest_seq, parse_cursor
+from simulator.database.schema import candles, warm_up_candles
 
 INTERVALS_S: Final = {
     "1m": 60,
@@ -115,14 +115,11 @@ class Candles:
 
     def newest(self, series: Series) -> tuple[int, CandleItem | None]:
         """The newest bar, none if there is none, and the seq up to which it speaks."""
-        seq = select(func.max(journal_entries.c.seq)).where(
-            journal_entries.c.world_id == series.world_id
-        )
         with reading(self._engine) as connection:
             reader = _Reader(connection, series, INTERVALS_S[series.interval] * NS_PER_SECOND)
             span = reader.span(None, Window(limit=1))
             bars = {} if span is None else reader.bars(*span)
-            return connection.execute(seq).scalar_one() or 0, next(iter(bars.values()), None)
+            return newest_seq(connection, series.world_id), next(iter(bars.values()), None)
 
     def store_warm_up(self, world_id: str, bars: Iterable[WarmUpBar]) -> None:
         """Gives a world that has just been created its warm-up bars, instead of any it had.

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Engine, Select, Table, and_, or_, select, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    and_,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from simulator.database import schema
 from simulator.database.engine import reading
@@ -332,6 +344,13 @@ class Histories:
             items.pop()
             following = "-".join(str(getattr(items[-1], column.name)) for column in key)
         return Page(items, following)
+
+
+def newest_seq(connection: Connection, world_id: str) -> int:
+    """The place in the journal up to which the tables speak in this transaction; 0 if none."""
+    journal = schema.journal_entries
+    query = select(func.max(journal.c.seq)).where(journal.c.world_id == world_id)
+    return connection.execute(query).scalar_one() or 0
 
 
 def check_limit(limit: int) -> None:

@@ -5,13 +5,13 @@ leaves it with its minute.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, Engine, Select, and_, cast, func, select
 
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.database.engine import reading
-from simulator.database.queries import Item
+from simulator.database.queries import Item, newest_seq
 from simulator.database.schema import candles
 
 _MINUTE_NS: Final = 60 * NS_PER_SECOND
@@ -31,6 +31,16 @@ class StatisticsItem(Item, frozen=True):
     trade_count: int
 
 
+class DayStatistics(NamedTuple):
+    """By instrument id; one that did not trade within the window is not there.
+
+    `seq` is the place in the journal up to which they speak.
+    """
+
+    seq: int
+    items: dict[int, StatisticsItem]
+
+
 def first_minute(time_ns: int) -> int:
     """When the window begins that ends at a world time."""
     return time_ns - time_ns % _MINUTE_NS + _MINUTE_NS - _DAY_NS
@@ -42,14 +52,13 @@ class Statistics:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def of_day(
-        self, world_id: str, instrument_ids: Sequence[int], time_ns: int
-    ) -> dict[int, StatisticsItem]:
-        """By instrument id; an instrument that did not trade within the window is not there."""
+    def of_day(self, world_id: str, instrument_ids: Sequence[int], time_ns: int) -> DayStatistics:
+        """Of these instruments, for the window that ends at a world time."""
         query = _query(world_id, instrument_ids, first_minute(time_ns), time_ns)
         with reading(self._engine) as connection:
             items = [StatisticsItem(*row) for row in connection.execute(query)]
-        return {item.instrument_id: item for item in items}
+            seq = newest_seq(connection, world_id)
+        return DayStatistics(seq, {item.instrument_id: item for item in items})
 
 
 def _query(world_id: str, instrument_ids: Sequence[int], start_ns: int, end_ns: int) -> Select[Any]:

@@ -128,6 +128,8 @@ async def _every_op(session: Session, trader: Trader) -> None:
         f"mark:{ETH}",
         f"candles:{BTC}:1m",
         f"candles:{BTC}:1h:MARK",
+        "statistics",
+        f"statistics:{ETH}",
         "liquidations",
     ]
     await session.say("subscribe", channels=channels)
@@ -161,6 +163,7 @@ async def _every_news(venue: Venue, session: Session, trader: Trader, maker: Tra
     await maker.place(price="19050", quantity="0.2")
     await venue.set_index({1: 19_070_00})
     await socket.told(channel, "liquidations")
+    await socket.told("statistics", "statistics")
     await socket.until(lambda: {"symbol": BTC, "side": "LONG", "quantity": "0"} in _closed(socket))
     await socket.until(lambda: len(socket.heartbeats) > 1)
 

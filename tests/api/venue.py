@@ -50,7 +50,7 @@ GENEROUS = ApiSettings(
     guests=None,
     login_attempts=None,
     host_login_attempts=None,
-    stream=StreamSettings(public_interval_ms=0),
+    stream=StreamSettings(public_interval_ms=0, statistics_interval_ms=20),
 )
 """No limits, and public news at once."""
 

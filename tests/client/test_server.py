@@ -27,6 +27,7 @@ from simulator.client.messages import (
     Heartbeat,
     MarksMessage,
     News,
+    StatisticsMessage,
     TradesMessage,
 )
 from simulator.client.public import Mark, PublicTrade
@@ -185,6 +186,13 @@ def test_a_blocking_stream(client: Client) -> None:
         assert isinstance(until(stream, AccountSnapshot), AccountSnapshot)
         stream.subscribe(f"candles:{BTC}:1m:MARK")
         assert isinstance(until(stream, CandlesMessage), CandlesMessage)
+        stream.subscribe(f"statistics:{ETH}")
+        statistics = until(stream, StatisticsMessage)
+        assert isinstance(statistics, StatisticsMessage)
+        assert [each.symbol for each in statistics.items] == [ETH]
+        assert statistics.time - 86_400_000 < statistics.since < statistics.time
+        with pytest.raises(NotFound, match="UNKNOWN_INSTRUMENT"):
+            stream.subscribe("statistics:NOTHING-PERP")
         book = stream.follow_book(BTC)
         placed = stream.place_order(BTC, "BUY", "0.01")
         fills = until(stream, FillsMessage)

@@ -57,15 +57,14 @@ def test_statistics_are_the_sum_of_the_minutes(traded: Engine) -> None:
     bars = _minutes(traded)
     ids = sorted({bar["instrument_id"] for bar in bars})
     first, last = bars[0]["open_time_ns"], bars[-1]["open_time_ns"]
-    statistics = Statistics(traded)
-    whole = statistics.of_day(WORLD, ids, last)
+    whole = statistics_of(traded, ids, last)
     assert whole == _by_hand(bars, last)
     assert sum(item.trade_count for item in whole.values()) > 10
     middle = bars[len(bars) // 2]["open_time_ns"]
     for time_ns in (first, middle, middle + DAY_NS, last + DAY_NS - MINUTE_NS):
-        assert statistics.of_day(WORLD, ids, time_ns) == _by_hand(bars, time_ns)
-    assert statistics.of_day(WORLD, ids, last + DAY_NS) == {}
-    assert statistics.of_day("elsewhere", ids, last) == {}
+        assert statistics_of(traded, ids, time_ns) == _by_hand(bars, time_ns)
+    assert statistics_of(traded, ids, last + DAY_NS) == {}
+    assert Statistics(traded).of_day("elsewhere", ids, last) == (0, {})
 
 
 def test_only_the_instruments_asked_for_are_told(traded: Engine) -> None:
@@ -76,4 +75,4 @@ def test_only_the_instruments_asked_for_are_told(traded: Engine) -> None:
 
 
 def statistics_of(engine: Engine, ids: list[int], time_ns: int) -> dict[int, StatisticsItem]:
-    return Statistics(engine).of_day(WORLD, ids, time_ns)
+    return Statistics(engine).of_day(WORLD, ids, time_ns).items

@@ -141,15 +141,14 @@ async def list_statistics(request: Request, door: OneWorld, query: Whole) -> Res
     state, statistics = door.world.state, api_of(request).context.statistics
     now_ns = max(door.world.clock.now(), state.time_ns)
     last_prices = {each: record.last_price for each, record in state.instruments.items()}
-    seq = await door.world.committed()
-    rows = await blocking(lambda: statistics.of_day(door.world.world_id, [*last_prices], now_ns))
+    await door.world.committed()
+    day = await blocking(lambda: statistics.of_day(door.world.world_id, [*last_prices], now_ns))
     items = [
-        history_shapes.statistics(door.numbers, door.numbers.by_id(each), rows.get(each), last)
+        history_shapes.statistics(door.numbers, door.numbers.by_id(each), day.items.get(each), last)
         for each, last in last_prices.items()
     ]
-    shape = market.Statistics(
-        items=items, since=milliseconds(first_minute(now_ns)), seq=seq, time=milliseconds(now_ns)
-    )
+    since, time = milliseconds(first_minute(now_ns)), milliseconds(now_ns)
+    shape = market.Statistics(items=items, since=since, seq=day.seq, time=time)
     return answer_list(query, shape, market.InstrumentStatistics)
 
 

@@ -8,6 +8,7 @@ from simulator.api.shapes.base import PositionSideName, Shape
 from simulator.api.shapes.market import (
     Candle,
     Clock,
+    InstrumentStatistics,
     Mark,
     PriceLevel,
     PublicLiquidation,
@@ -57,6 +58,16 @@ class CandlesMessage(Message, frozen=True):
     """
 
     items: list[Candle]
+
+
+class StatisticsMessage(Message, frozen=True):
+    """`snapshot`: all instruments of the channel. `statistics`: those whose 24 hours changed.
+
+    From `since` to `time`, which is of world time: 1,440 whole minutes, the current one included.
+    """
+
+    since: int
+    items: list[InstrumentStatistics]
 
 
 class PrivateMessage(Message, frozen=True, omit_defaults=True):

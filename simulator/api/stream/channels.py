@@ -1,7 +1,8 @@
 """The names of channels, and what they are about.
 
-Public: `depth:SYMBOL`, `trades:SYMBOL`, `mark:SYMBOL`, `candles:SYMBOL:INTERVAL` (of LAST, or with
-`:MARK` or `:INDEX` of that), `marks`, `liquidations`. Private: `account:ID`.
+Public: `depth:SYMBOL`, `trades:SYMBOL`, `mark:SYMBOL`, `statistics:SYMBOL`,
+`candles:SYMBOL:INTERVAL` (of LAST, or with `:MARK` or `:INDEX` of that), `marks`, `statistics`,
+`liquidations`. Private: `account:ID`.
 """
 
 from typing import Final, NamedTuple
@@ -10,8 +11,8 @@ from simulator.api.errors import NotFound
 from simulator.api.wire import Numbers
 from simulator.database.candles import INTERVALS_S
 
-_OF_SYMBOL: Final = ("depth", "trades", "mark")
-_OF_WORLD: Final = ("marks", "liquidations")
+_OF_SYMBOL: Final = ("depth", "trades", "mark", "statistics")
+_OF_WORLD: Final = ("marks", "statistics", "liquidations")
 _CANDLE_SOURCES: Final = ("LAST", "MARK", "INDEX")
 _LONGEST_ID: Final = 16
 
@@ -26,6 +27,7 @@ class Channel(NamedTuple):
 
 
 MARKS: Final = Channel("marks", 0, "marks")
+STATISTICS: Final = Channel("statistics", 0, "statistics")
 LIQUIDATIONS: Final = Channel("liquidations", 0, "liquidations")
 
 
@@ -45,7 +47,8 @@ def parse_channel(name: str, numbers: Numbers) -> Channel:
         return Channel(kind, int(rest), f"account:{int(rest)}")
     raise NotFound(
         "there is no such channel; there are depth:SYMBOL, trades:SYMBOL, mark:SYMBOL, "
-        f"candles:SYMBOL:INTERVAL ({', '.join(INTERVALS_S)}), marks, liquidations and account:ID",
+        f"statistics:SYMBOL, candles:SYMBOL:INTERVAL ({', '.join(INTERVALS_S)}), marks, "
+        "statistics, liquidations and account:ID",
         "UNKNOWN_CHANNEL",
     )
 

@@ -23,12 +23,14 @@ from simulator.api.stream.private import PrivateSide, ToTell
 from simulator.api.stream.public import PublicBatch, PublicSide
 from simulator.api.stream.readers import Readers, encode
 from simulator.api.stream.recall import Recalls, RecallSettings
+from simulator.api.stream.statistics import StatisticsSide
 from simulator.api.wire import Numbers, milliseconds
 from simulator.core import views
 from simulator.core.codec import Entry
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
 from simulator.database.candles import Candles
+from simulator.database.statistics import Statistics
 from simulator.runtime.errors import WorldUnavailable
 from simulator.runtime.publisher import Subscription
 from simulator.runtime.world import World
@@ -43,9 +45,13 @@ HandOver = Callable[[], list[bytes]]
 
 
 class StreamSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How news is told. Public messages are collected for `public_interval_ms`; 0: not at all."""
+    """How news is told. Public messages are collected for `public_interval_ms`; 0: not at all.
+
+    Statistics are read anew at most every `statistics_interval_ms`.
+    """
 
     public_interval_ms: int = 50
+    statistics_interval_ms: int = 1_000
     heartbeat_ms: int = 1_000
     recall: RecallSettings = RecallSettings()
 
@@ -57,6 +63,7 @@ class _Collected(msgspec.Struct, frozen=True):
     public: PublicBatch | None
     private: list[ToTell]
     ticks: list[Tick]
+    traded: list[int]
 
 
 class Membership:
@@ -76,6 +83,7 @@ class WorldStream:
         world: World,
         numbers: Numbers,
         candles: Candles,
+        statistics: Statistics,
         wall_ns: Callable[[], int],
         settings: StreamSettings,
     ) -> None:
@@ -89,6 +97,9 @@ class WorldStream:
         self._private = PrivateSide(world.world_id, numbers, self._readers, recalls)
         self._candles = CandleSide(world.world_id, numbers, self._readers)
         self._stored_candles = candles
+        self._statistics = StatisticsSide(
+            world, numbers, statistics, self._readers, settings.statistics_interval_ms
+        )
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._joining: deque[tuple[int, Callable[[], None]]] = deque()
         self._flush_timer: asyncio.TimerHandle | None = None
@@ -109,10 +120,11 @@ class WorldStream:
                 self._public.collect(entries, state, notes),
                 self._private.collect(entries, state, notes),
                 self._candles.collect(entries),
+                self._statistics.collect(entries),
             )
         except Exception:
             log.exception("news was not collected", world=self._world.world_id, seq=state.seq)
-            return _Collected(state.seq, None, [], [])
+            return _Collected(state.seq, None, [], [], [])
 
     def release(self, collected: object) -> None:
         """A bug in here costs the readers their news; it must not cost the world its life."""
@@ -130,6 +142,7 @@ class WorldStream:
             self._have_all_resync(collected.seq)
             return
         self._private.tell(collected.seq, collected.private)
+        self._statistics.take_in(collected.traded)
         has_news = self._public.take_in(collected.public)
         if self._candles.take_in(collected.seq, collected.public.time, collected.ticks) or has_news:
             self._flush_soon()
@@ -137,6 +150,7 @@ class WorldStream:
     def _have_all_resync(self, seq: int) -> None:
         self._private.lose_all(seq)
         self._candles.lose_all()
+        self._statistics.lose_all()
         for membership in self._members.values():
             membership.reader.lose()
 
@@ -194,6 +208,9 @@ class WorldStream:
         elif channel.kind == "candles":
             self._join_candles(membership)
             return membership
+        elif channel.kind == "statistics":
+            self._join_statistics(membership)
+            return membership
         if since is None:
             hand_over = self._snapshot(channel, state)
         else:
@@ -212,6 +229,17 @@ class WorldStream:
             if state.seq == self._attached_seq and self._admission is None:
                 self._admission = asyncio.create_task(self._admit_uncollected())
         return membership
+
+    def _join_statistics(self, membership: Membership) -> None:
+        """The first reader waits until they were read; the next get them as they were told."""
+        channel, reader = membership.channel, membership.reader
+
+        def admit() -> None:
+            if membership.active:
+                reader.offer(encode(self._statistics.snapshot(channel)))
+                self._readers.follow(channel, reader)
+
+        self._statistics.await_known(admit)
 
     def _join_candles(self, membership: Membership) -> None:
         """The first reader of a series waits for its newest bar; the next find it."""
@@ -278,6 +306,8 @@ class WorldStream:
             self._private.unwatch(channel.subject)
         elif channel.kind == "candles":
             self._candles.drop(channel)
+        elif channel.kind == "statistics" and not self._readers.wanted_kind("statistics"):
+            self._statistics.drop()
 
     def has_readers(self) -> bool:
         """Whether anybody listens or follows a channel."""

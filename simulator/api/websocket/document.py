@@ -81,6 +81,13 @@ NEWS: Final = (
         "Candles of candles:SYMBOL:INTERVAL, perhaps with :MARK or :INDEX",
     ),
     News(
+        "statistics",
+        shapes.StatisticsMessage,
+        "^statistics(:|$)",
+        ("snapshot", "statistics"),
+        "24 hours of statistics (all instruments) or statistics:SYMBOL",
+    ),
+    News(
         "liquidations",
         shapes.LiquidationsMessage,
         "^liquidations$",
