@@ -54,6 +54,19 @@ class Login(Answer, frozen=True):
     token_expires: int
 
 
+class Token(Answer, frozen=True):
+    """`token_id` names a token and opens nothing. `current`: the one that the client uses."""
+
+    token_id: str
+    created: int
+    expires: int
+    current: bool
+
+
+class Tokens(Answer, frozen=True):
+    items: list[Token]
+
+
 class Account(Answer, frozen=True):
     account_id: int
     world: str

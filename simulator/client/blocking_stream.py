@@ -56,9 +56,11 @@ class BlockingStream:
 
     subscribe = _blocking(Stream.subscribe)
     unsubscribe = _blocking(Stream.unsubscribe)
+    list_channels = _blocking(Stream.list_channels)
     follow_book = _blocking(Stream.follow_book)
     ping = _blocking(Stream.ping)
     place_order = _blocking(Stream.place_order)
+    preview_order = _blocking(Stream.preview_order)
     amend_order = _blocking(Stream.amend_order)
     cancel_order = _blocking(Stream.cancel_order)
     cancel_all_orders = _blocking(Stream.cancel_all_orders)

@@ -10,6 +10,7 @@ import hmac
 import threading
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -71,6 +72,11 @@ class Call(msgspec.Struct, Generic[AnswerOut], frozen=True, kw_only=True):
     def after(self, cursor: str) -> "Call[AnswerOut]":
         """The same call for what follows the cursor of a list."""
         return msgspec.structs.replace(self, params={**self.params, "after": cursor})
+
+
+def path_segment(text: str) -> str:
+    """The text as one part of a path, whatever is in it: slashes and dots lead nowhere else."""
+    return quote(text, safe="").replace(".", "%2E")
 
 
 class Signer:

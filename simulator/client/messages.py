@@ -22,6 +22,7 @@ from simulator.client.answers import (
 from simulator.client.errors import Problem, UnreadableAnswer
 from simulator.client.public import (
     Candle,
+    Clock,
     Mark,
     PriceLevel,
     PublicLiquidation,
@@ -169,13 +170,14 @@ class LiquidationNoticesMessage(Message, frozen=True, kw_only=True):
 
 
 class Heartbeat(Answer, frozen=True):
-    """Once a second: the world is alive at this seq and world time."""
+    """Once a second: the world is alive at this seq and world time; `clock` is how that runs."""
 
     world: str
     seq: int
     time: int
     status: str
     server_time: int
+    clock: Clock
 
 
 class Resync(Answer, frozen=True):

@@ -55,6 +55,10 @@ MOST_WAITING: Final = 100_000
 _BROKEN: Final = (OSError, ConnectionClosed, InvalidHandshake, TimeoutError)
 
 
+class _Channels(msgspec.Struct):
+    channels: list[str]
+
+
 class Stream(StreamOrders):
     """See the module. It belongs to one event loop; one task iterates over it."""
 
@@ -183,6 +187,11 @@ class Stream(StreamOrders):
             self._channels.pop(channel, None)
             self.books.pop(channel.partition(":")[2], None)
         await self.request(self._in_world({"op": "unsubscribe", "channels": list(channels)}))
+
+    async def list_channels(self) -> list[str]:
+        """The channels that the server tells over this connection, in the client's world."""
+        result = await self.request(self._in_world({"op": "list"}))
+        return msgspec.json.decode(result, type=_Channels).channels
 
     async def follow_book(self, symbol: str) -> OrderBook:
         """A book that the stream keeps, also through gaps and reconnects."""

@@ -1,20 +1,30 @@
 """Orders over the websocket: the order methods of a `Stream`.
 
 They take what the REST methods take. An order has a client order id, so it is sent again after a
-broken connection, and the first result comes back; a cancel or an amend is not.
+broken connection, and the first result comes back; so is a preview, which does nothing. A cancel or
+an amend is not.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from simulator.client.answers import CanceledOrders, OrderResult, OrderType, Side, TimeInForce
+from simulator.client.answers import (
+    CanceledOrders,
+    OrderResult,
+    OrderType,
+    Preview,
+    Side,
+    TimeInForce,
+)
 from simulator.client.errors import UnreadableAnswer
 from simulator.client.methods.orders import new_client_order_id, order_body
 from simulator.client.numbers import Number, optional_decimal_text
 
 Answer = TypeVar("Answer")
+
+_REPEATABLE: Final = ("place", "preview")
 
 
 class StreamOrders(ABC):
@@ -52,6 +62,34 @@ class StreamOrders(ABC):
         )
         return await self._ask("place", body, account_id, OrderResult)
 
+    async def preview_order(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Number,
+        price: Number | None = None,
+        *,
+        order_type: OrderType | None = None,
+        time_in_force: TimeInForce = "GTC",
+        post_only: bool = False,
+        reduce_only: bool = False,
+        keep_margin: bool = False,
+        account_id: int | None = None,
+    ) -> Preview:
+        """What the order would do now. A refusal is part of the answer here."""
+        body = order_body(
+            symbol,
+            side,
+            quantity,
+            price,
+            order_type=order_type,
+            time_in_force=time_in_force,
+            post_only=post_only,
+            reduce_only=reduce_only,
+            keep_margin=keep_margin,
+        )
+        return await self._ask("preview", body, account_id, Preview)
+
     async def amend_order(
         self,
         order_id: int,
@@ -83,7 +121,7 @@ class StreamOrders(ABC):
     ) -> Answer:
         body = {"op": op, **body, "account_id": account_id, "world": self._world()}
         body = {name: value for name, value in body.items() if value is not None}
-        result = await self.request(body, repeatable=op == "place")
+        result = await self.request(body, repeatable=op in _REPEATABLE)
         try:
             return msgspec.json.decode(result, type=kind)
         except msgspec.MsgspecError as error:

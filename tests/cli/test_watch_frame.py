@@ -73,7 +73,15 @@ def test_whoever_only_looks_on_sees_the_market(picture: Picture) -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_frame_fits_and_shows_everything(width: int, picture: Picture) -> None:
     picture.take(snapshot())
-    beat = {"world": "practice", "seq": 5, "time": 0, "status": "RUNNING", "server_time": 0}
+    clock = {"time": 0, "mode": "REAL", "speed": "1", "paused": False}
+    beat = {
+        "world": "practice",
+        "seq": 5,
+        "time": 0,
+        "status": "RUNNING",
+        "server_time": 0,
+        "clock": clock,
+    }
     picture.take(msgspec.convert(beat, Heartbeat))
     text = drawn(picture, width)
     assert max(map(len, text.splitlines())) <= width

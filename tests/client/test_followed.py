@@ -14,6 +14,7 @@ from simulator.client.messages import (
     PositionsMessage,
     read_frame,
 )
+from simulator.client.public import Clock
 
 CHANNEL = "account:7"
 
@@ -82,13 +83,15 @@ def test_a_given_seq_is_where_it_goes_on() -> None:
 
 def test_frames_are_read_with_what_is_not_known() -> None:
     frame = (
-        '[{"type":"heartbeat","world":"w","seq":1,"time":2,"status":"RUNNING","server_time":3},'
+        '[{"type":"heartbeat","world":"w","seq":1,"time":2,"status":"RUNNING","server_time":3,'
+        '"clock":{"time":2,"mode":"SCALED","speed":"1.5","paused":false}},'
         '{"type":"news","channel":"weather","seq":4},'
         '{"type":"positions","channel":"account:7","world":"w","seq":5,"time":6,'
         '"items":[{"symbol":"B","side":"LONG","quantity":"0"}]}]'
     )
     heartbeat, other, positions = read_frame(frame)
     assert isinstance(heartbeat, Heartbeat)
+    assert heartbeat.clock == Clock(time=2, mode="SCALED", speed=Decimal("1.5"), paused=False)
     assert isinstance(other, OtherMessage)
     assert other.data["seq"] == 4
     assert isinstance(positions, PositionsMessage)

@@ -51,6 +51,21 @@ def test_a_guest_becomes_a_user_and_keeps_the_account(url: str) -> None:
             later.sign_up("ANN", PASSWORD)
 
 
+def test_a_login_elsewhere_is_seen_and_ended(url: str) -> None:
+    with Client(url) as here, Client(url) as elsewhere:
+        here.sign_up("fay", PASSWORD)
+        elsewhere.log_in("fay", PASSWORD)
+        theirs, mine = here.tokens().items
+        assert (theirs.current, mine.current) == (False, True)
+        assert theirs.created < theirs.expires
+        here.revoke_token(theirs.token_id)
+        with pytest.raises(NotAuthenticated):
+            elsewhere.me()
+        assert [each.token_id for each in here.tokens().items] == [mine.token_id]
+        with pytest.raises(NotFound, match="UNKNOWN_TOKEN"):
+            here.revoke_token(theirs.token_id)
+
+
 def test_paper_money_has_a_limit_and_a_reset_begins_anew(url: str) -> None:
     with Client(url) as client:
         client.sign_up("bob", PASSWORD)

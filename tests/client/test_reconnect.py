@@ -133,11 +133,15 @@ async def test_an_order_under_way_is_sent_again_and_done_once(venue: Venue) -> N
         proxy.cut()
         await eventually(lambda: stream.is_stale)
         waiting = asyncio.create_task(stream.place_order(BTC, "BUY", "0.01", 19_500))
+        looking = asyncio.create_task(stream.preview_order(BTC, "BUY", "0.01", 19_500))
         with pytest.raises(TransportError):
             await stream.cancel_all_orders()
+        with pytest.raises(TransportError):
+            await stream.list_channels()
         proxy.refuses = False
         result = await waiting
         assert result.order.status == "RESTING"
+        assert (await looking).accepted
         sent = [
             asyncio.create_task(stream.place_order(BTC, "BUY", "0.01", 19_400)) for _ in range(20)
         ]

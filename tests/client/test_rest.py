@@ -220,6 +220,7 @@ ME = {
     "is_admin": False,
     "accounts": [ACCOUNT],
 }
+TOKEN = {"token_id": "t1", "created": 1, "expires": 2, "current": True}
 KEY = {"api_key": "k", "label": "bot", "scopes": ["READ"], "created": 1}
 STATISTIC = {
     "symbol": "B",
@@ -239,6 +240,10 @@ STATISTIC = {
     ("call", "answer", "line", "body"),
     [
         (lambda c: c.me(), ME, "GET /me", None),
+        (lambda c: c.tokens(), {"items": [TOKEN]}, "GET /me/tokens", None),
+        (lambda c: c.revoke_token("t/1"), None, "DELETE /me/tokens/t%2F1", None),
+        (lambda c: c.order_by_client_id("a/../b"), {"order": ORDER, "seq": 1},
+            "GET /accounts/7/orders/by-client-id/a%2F%2E%2E%2Fb", None),
         (lambda c: c.open_account("two"), {**ACCOUNT, "seq": 1}, "POST /accounts",
             {"label": "two"}),
         (lambda c: c.create_api_key("bot", ["READ"]), {**KEY, "secret": "s"},
@@ -370,6 +375,7 @@ def test_an_order_is_sent_again_with_the_same_id(waits: list[float]) -> None:
         lambda c: c.transfer("CROSS", "SPOT", 1),
         lambda c: c.deposit(1),
         lambda c: c.cancel_order(1),
+        lambda c: c.revoke_token("t1"),
         lambda c: c.amend_order(1, price=2),
         lambda c: c.join_as_guest(),
         lambda c: c.step_world(1),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from simulator.client import (
     AsyncClient,
@@ -122,6 +123,25 @@ def test_orders_that_rest(client: Client) -> None:
         client.cancel_order(first.order.order_id)
 
 
+@pytest.mark.parametrize("client_order_id", ["grid-1", "grid/1:a", "a/../b", ".."])
+def test_an_order_is_found_and_canceled_by_the_id_that_its_client_gave(
+    client: Client, client_order_id: str
+) -> None:
+    placed = client.place_order(
+        BTC, "BUY", "0.01", far_below(client), client_order_id=client_order_id
+    )
+    assert client.order_by_client_id(client_order_id).order == placed.order
+    canceled = client.cancel_order_by_client_id(client_order_id).order
+    assert (canceled.order_id, canceled.status) == (placed.order.order_id, "CANCELED")
+    assert client.order_by_client_id(client_order_id).order.status == "CANCELED"
+    with pytest.raises(NotFound, match="UNKNOWN_ORDER"):
+        client.cancel_order_by_client_id(client_order_id)
+    with pytest.raises(NotFound, match="UNKNOWN_ORDER"):
+        client.order_by_client_id("another")
+    with pytest.raises(Malformed):
+        client.order_by_client_id("no such id can be")
+
+
 def test_lists_as_csv(client: Client) -> None:
     for _ in range(3):
         client.place_order(BTC, "BUY", "0.01")
@@ -184,6 +204,7 @@ def test_a_blocking_stream(client: Client) -> None:
         stream.subscribe("marks", f"trades:{BTC}", f"account:{client.account_id}")
         assert isinstance(until(stream, MarksMessage), MarksMessage)
         assert isinstance(until(stream, AccountSnapshot), AccountSnapshot)
+        assert stream.list_channels() == ["marks", f"trades:{BTC}", f"account:{client.account_id}"]
         stream.subscribe(f"candles:{BTC}:1m:MARK")
         assert isinstance(until(stream, CandlesMessage), CandlesMessage)
         stream.subscribe(f"statistics:{ETH}")
@@ -208,12 +229,34 @@ def test_a_blocking_stream(client: Client) -> None:
             stream.place_order(BTC, "BUY", 20, far_below(client))
         with pytest.raises(NotFound):
             stream.subscribe("depth:NOTHING-PERP")
-        until(stream, Heartbeat)
+        heartbeat = until(stream, Heartbeat)
+        assert isinstance(heartbeat, Heartbeat)
+        clock = client.world().clock
+        assert heartbeat.clock == replace(clock, time=heartbeat.clock.time)
+        assert 0 <= clock.time - heartbeat.clock.time < 10_000
         assert not stream.stream.is_stale
         assert book.is_synced
         stream.unsubscribe("marks")
+        assert "marks" not in stream.list_channels()
         while stream.next_message(0.0) is not None:
             continue
+
+
+def test_a_stream_previews_as_rest_does_and_nothing_is_done(client: Client) -> None:
+    client.place_order(BTC, "BUY", "0.01")
+    price = far_below(client)
+    with BlockingStream(client) as stream:
+        preview = stream.preview_order(BTC, "BUY", "0.02", price, post_only=True)
+        rest = client.preview_order(BTC, "BUY", "0.02", price, post_only=True)
+        assert preview.accepted
+        assert (preview.resting_quantity, preview.needed) == (Decimal("0.02"), rest.needed)
+        assert preview.position_quantity == rest.position_quantity == Decimal("0.03")
+        assert client.orders().items == []
+        refused = stream.preview_order(BTC, "BUY", 20, price)
+        assert refused.refusal is not None
+        assert refused.refusal.code == "INSUFFICIENT_MARGIN"
+        with pytest.raises(NotFound, match="UNKNOWN_INSTRUMENT"):
+            stream.preview_order("NOTHING-PERP", "BUY", 1)
 
 
 class Diary(Bot):

@@ -1,11 +1,10 @@
-"""Who calls: joining, signing up, logging in, accounts, API keys.
+"""Who calls: joining, signing up, logging in, tokens, accounts, API keys.
 
 Joining and logging in change the client: it remembers the token, and with it the account.
 """
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 from simulator.client.answers import (
     Accounts,
@@ -15,8 +14,9 @@ from simulator.client.answers import (
     Me,
     NewApiKey,
     OpenedAccount,
+    Tokens,
 )
-from simulator.client.core import Call, Core, Work
+from simulator.client.core import Call, Core, Work, path_segment
 from simulator.client.endpoints import endpoint
 
 READ_AND_TRADE = ("READ", "TRADE")
@@ -45,7 +45,7 @@ class IdentityMethods:
 
     @endpoint
     def log_in(self, name: str, password: str) -> Work[Login]:
-        """The client then acts for the user's first account, unless it was told of another."""
+        """Makes a token; the client then acts for the user's first account, unless it has one."""
         return self._log_in({"name": name, "password": password})
 
     @endpoint
@@ -56,6 +56,17 @@ class IdentityMethods:
     @endpoint
     def me(self) -> Work[Me]:
         return self.core.work(Call(method="GET", path="/me", answer=Me, repeatable=True))
+
+    @endpoint
+    def tokens(self) -> Work[Tokens]:
+        """The user's login tokens, the newest first; what they are is not shown again."""
+        return self.core.work(Call(method="GET", path="/me/tokens", answer=Tokens, repeatable=True))
+
+    @endpoint
+    def revoke_token(self, token_id: str) -> Work[None]:
+        """Logs out wherever the token is in use. Raises NotFound if the user has no such token."""
+        path = f"/me/tokens/{path_segment(token_id)}"
+        return self.core.work(Call(method="DELETE", path=path, answer=None))
 
     @endpoint
     def open_account(self, label: str, world: str | None = None) -> Work[OpenedAccount]:
@@ -109,7 +120,7 @@ class IdentityMethods:
     def delete_api_key(self, api_key: str, *, account_id: int | None = None) -> Work[None]:
         call: Call[None] = Call(
             method="DELETE",
-            path=self.core.account_path(f"/api-keys/{quote(api_key, safe='')}", account_id),
+            path=self.core.account_path(f"/api-keys/{path_segment(api_key)}", account_id),
             answer=None,
             params=self.core.account_params(),
         )

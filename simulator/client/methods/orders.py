@@ -19,7 +19,7 @@ from simulator.client.answers import (
     Side,
     TimeInForce,
 )
-from simulator.client.core import Call, Core, Work
+from simulator.client.core import Call, Core, Work, path_segment
 from simulator.client.endpoints import endpoint, listing
 from simulator.client.numbers import Number, decimal_text, optional_decimal_text
 
@@ -137,13 +137,7 @@ class OrderMethods:
     @endpoint
     def cancel_order(self, order_id: int, *, account_id: int | None = None) -> Work[OrderResult]:
         """Raises NotFound if the order is not open (any more)."""
-        call: Call[OrderResult] = Call(
-            method="DELETE",
-            path=self.core.account_path(f"/orders/{order_id}", account_id),
-            answer=OrderResult,
-            params=self.core.account_params(),
-        )
-        return self.core.work(call)
+        return self._cancel(order_id, account_id)
 
     @endpoint
     def cancel_all_orders(
@@ -169,6 +163,23 @@ class OrderMethods:
             repeatable=True,
         )
         return self.core.work(call)
+
+    @endpoint
+    def order_by_client_id(
+        self, client_order_id: str, *, account_id: int | None = None
+    ) -> Work[OrderAnswer]:
+        """The newest order of the account under this id of its own, open or ended.
+
+        Raises NotFound if there is none: it did not arrive, or it was refused.
+        """
+        return self._by_client_id(client_order_id, account_id)
+
+    @endpoint
+    def cancel_order_by_client_id(
+        self, client_order_id: str, *, account_id: int | None = None
+    ) -> Work[OrderResult]:
+        """Looks the order up and cancels it. Raises NotFound if it is not open (any more)."""
+        return self._cancel_by_client_id(client_order_id, account_id)
 
     @listing
     def orders(
@@ -204,6 +215,32 @@ class OrderMethods:
         """All orders that there ever were."""
         params = {"symbol": symbol, "after": after, "limit": limit, "order": order}
         return self._orders("/orders/history", params, account_id)
+
+    def _by_client_id(self, client_order_id: str, account_id: int | None) -> Work[OrderAnswer]:
+        path = f"/orders/by-client-id/{path_segment(client_order_id)}"
+        call: Call[OrderAnswer] = Call(
+            method="GET",
+            path=self.core.account_path(path, account_id),
+            answer=OrderAnswer,
+            params=self.core.account_params(),
+            repeatable=True,
+        )
+        return self.core.work(call)
+
+    def _cancel_by_client_id(
+        self, client_order_id: str, account_id: int | None
+    ) -> Work[OrderResult]:
+        found = yield from self._by_client_id(client_order_id, account_id)
+        return (yield from self._cancel(found.order.order_id, account_id))
+
+    def _cancel(self, order_id: int, account_id: int | None) -> Work[OrderResult]:
+        call: Call[OrderResult] = Call(
+            method="DELETE",
+            path=self.core.account_path(f"/orders/{order_id}", account_id),
+            answer=OrderResult,
+            params=self.core.account_params(),
+        )
+        return self.core.work(call)
 
     def _order(
         self, method: str, path: str, answer: Any, body: dict[str, Any], account_id: int | None
