@@ -367,6 +367,54 @@ async def test_a_websocket_takes_a_key_and_minds_its_scopes(venue: Venue) -> Non
     assert codes == ["MISSING_SCOPE", "REPLAYED_REQUEST", "MALFORMED_REQUEST"]
 
 
+async def test_an_auth_that_fails_leaves_the_one_before(venue: Venue) -> None:
+    ann, bob = await sign_up(venue), await sign_up(venue, "bob")
+    channel = f"account:{ann.account_id}"
+    failing: list[Json] = [
+        {"token": "nobody's"},
+        {"token": ann.token, "api_key": "both"},
+        {"api_key": "half", "timestamp": 1},
+        {"token": ann.token, "account_id": bob.account_id},
+        {"token": ann.token, "account_id": ann.account_id, "world": "elsewhere"},
+    ]
+    async with connected(venue) as wire:
+        wire.say(id=1, op="auth", token=ann.token)
+        wire.say(id=2, op="subscribe", channels=[channel])
+        for request_id, wrong in enumerate(failing, start=3):
+            wire.say(id=request_id, op="auth", **wrong)
+        wire.say(id=8, op="list")
+        wire.say(id=9, op="place", **order_body())
+        await soon(lambda: len(wire.answers()) == 9)
+        answers = {each["id"]: each for each in wire.answers()}
+    assert [answers[number]["error"]["code"] for number in range(3, 8)] == [
+        "NOT_AUTHENTICATED",
+        "MALFORMED_REQUEST",
+        "MALFORMED_REQUEST",
+        "UNKNOWN_ACCOUNT",
+        "UNKNOWN_ACCOUNT",
+    ]
+    assert answers[8]["result"]["channels"] == [channel]
+    assert answers[9]["result"]["order"]["status"] == "RESTING"
+
+
+async def test_who_has_several_accounts_names_the_one_that_is_meant(venue: Venue) -> None:
+    ann = await sign_up(venue)
+    body = {"label": "second"}
+    response = await venue.client.post("/v1/accounts", json=body, headers=ann.headers)
+    second = response.json()["account_id"]
+    async with connected(venue) as wire:
+        wire.say(id=1, op="auth", token=ann.token)
+        wire.say(id=2, op="cancel_all")
+        wire.say(id=3, op="auth", token=ann.token, account_id=second)
+        wire.say(id=4, op="cancel_all")
+        await soon(lambda: len(wire.answers()) == 4)
+        answers = {each["id"]: each for each in wire.answers()}
+    told = [each["account_id"] for each in answers[1]["result"]["accounts"]]
+    assert told == [ann.account_id, second]
+    assert answers[2]["error"]["code"] == "UNKNOWN_ACCOUNT"
+    assert answers[4]["result"]["order_ids"] == []
+
+
 async def test_a_log_out_ends_what_a_websocket_is_told(venue: Venue) -> None:
     ann = await sign_up(venue)
     async with connected(venue) as wire:

@@ -1,5 +1,6 @@
-"""The websocket's page against the real program: its tour is run, and prints what it shows."""
+"""The websocket's page against the real program: its examples run, and print what it shows."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
+from simulator.client import Client
 from tests.e2e.process import ROOT, Server, change, make_small_home, start
 
 PAGE = ROOT / "docs" / "websocket.md"
@@ -53,6 +55,28 @@ def test_the_tour_prints_what_the_page_shows(server: Server, tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     assert _shape(done.stdout) == _shape(_block("It prints something like\n", ""))
+
+
+def test_the_example_of_a_key_prints_what_the_page_shows(server: Server) -> None:
+    with Client(server.url) as owner:
+        owner.join_as_guest()
+        key = owner.create_api_key("reader", ["READ"])
+    heading = "## Saying who you are\n"
+    done = subprocess.run(
+        [sys.executable, "-c", _block(heading, "python")],
+        env={
+            **os.environ,
+            "HOST": server.url.removeprefix("http://"),
+            "API_KEY": key.api_key,
+            "API_SECRET": key.secret,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert _shape(done.stdout) == _shape(_block("Of a key with the scope `READ` it prints", ""))
 
 
 @pytest.mark.parametrize("server", [False, True], indirect=True)
