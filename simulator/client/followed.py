@@ -9,6 +9,7 @@ REST: fills, orders that ended or were new, margin calls and liquidations.
 """
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -27,6 +28,7 @@ from simulator.client.messages import (
 from simulator.client.rest import AsyncClient
 
 Item = TypeVar("Item")
+Notice = TypeVar("Notice", MarginCallNotice, LiquidationNotice)
 Key = tuple[Any, ...]
 
 _ListMessage = type[OrdersMessage | FillsMessage | MarginCallsMessage | LiquidationNoticesMessage]
@@ -36,6 +38,29 @@ _NAMES: Final[dict[_ListMessage, str]] = {
     MarginCallsMessage: "margin_calls",
     LiquidationNoticesMessage: "liquidations",
 }
+
+_LINES: Final = ("equity", "maintenance_margin", "call_margin")
+_CALL_AND_CURE: Final = (
+    "margin_call_id",
+    "wallet_id",
+    *_LINES,
+    "symbol",
+    "position_side",
+    "mark_price",
+    "liquidation_price",
+    "quantity_to_reduce",
+    "amount_to_add",
+)
+_END_OF_CALL: Final = ("margin_call_id", "wallet_id", "ended_by")
+_START_OF_LIQUIDATION: Final = ("liquidation_id", "wallet_id", *_LINES)
+_END_OF_LIQUIDATION: Final = (
+    "liquidation_id",
+    "wallet_id",
+    "outcome",
+    "fee",
+    "deficit",
+    "shortfall",
+)
 
 
 class Followed:
@@ -189,60 +214,28 @@ def _key(item: Any) -> Key:
 
 def _notices(call: MarginCall) -> list[MarginCallNotice]:
     """How a margin call began and ended, as it would have been told."""
-    issued = MarginCallNotice(
-        event="ISSUED",
-        margin_call_id=call.margin_call_id,
-        wallet_id=call.wallet_id,
-        time=call.issued,
-        seq=call.issued_seq,
-        equity=call.equity,
-        maintenance_margin=call.maintenance_margin,
-        call_margin=call.call_margin,
-        symbol=call.symbol,
-        position_side=call.position_side,
-        mark_price=call.mark_price,
-        liquidation_price=call.liquidation_price,
-        quantity_to_reduce=call.quantity_to_reduce,
-        amount_to_add=call.amount_to_add,
-    )
-    if call.ended is None or call.ended_seq is None or call.ended_equity is None:
+    told = partial(_notice, MarginCallNotice, call)
+    issued = told(_CALL_AND_CURE, event="ISSUED", time=call.issued, seq=call.issued_seq)
+    if call.ended is None:
         return [issued]
-    ended = MarginCallNotice(
-        event="ENDED",
-        margin_call_id=call.margin_call_id,
-        wallet_id=call.wallet_id,
-        time=call.ended,
-        seq=call.ended_seq,
-        equity=call.ended_equity,
-        ended_by=call.ended_by,
-    )
-    return [issued, ended]
+    end = {"time": call.ended, "seq": call.ended_seq, "equity": call.ended_equity}
+    return [issued, told(_END_OF_CALL, event="ENDED", **end)]
 
 
 def _stages(liquidation: Liquidation) -> list[LiquidationNotice]:
     """How a liquidation began and ended; its steps are in `client.liquidation`."""
-    started = LiquidationNotice(
-        event="STARTED",
-        liquidation_id=liquidation.liquidation_id,
-        wallet_id=liquidation.wallet_id,
-        time=liquidation.started,
-        seq=liquidation.started_seq,
-        equity=liquidation.equity,
-        maintenance_margin=liquidation.maintenance_margin,
-        call_margin=liquidation.call_margin,
-    )
-    if liquidation.ended is None or liquidation.ended_seq is None:
+    told = partial(_notice, LiquidationNotice, liquidation)
+    began = {"time": liquidation.started, "seq": liquidation.started_seq}
+    started = told(_START_OF_LIQUIDATION, event="STARTED", **began)
+    if liquidation.ended is None:
         return [started]
-    ended = LiquidationNotice(
-        event="ENDED",
-        liquidation_id=liquidation.liquidation_id,
-        wallet_id=liquidation.wallet_id,
-        time=liquidation.ended,
-        seq=liquidation.ended_seq,
-        equity=liquidation.ended_equity,
-        outcome=liquidation.outcome,
-        fee=liquidation.fee,
-        deficit=liquidation.deficit,
-        shortfall=liquidation.shortfall,
-    )
+    end = {"time": liquidation.ended, "seq": liquidation.ended_seq}
+    ended = told(_END_OF_LIQUIDATION, event="ENDED", equity=liquidation.ended_equity, **end)
     return [started, ended]
+
+
+def _notice(
+    kind: type[Notice], record: MarginCall | Liquidation, fields: tuple[str, ...], **others: Any
+) -> Notice:
+    """A notice with the fields that the record has under the same name, and with others."""
+    return kind(**{name: getattr(record, name) for name in fields}, **others)

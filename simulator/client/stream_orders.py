@@ -6,21 +6,19 @@ an amend is not.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, Unpack
 
 import msgspec
 
-from simulator.client.answers import (
-    CanceledOrders,
-    OrderResult,
-    OrderType,
-    Preview,
-    Side,
-    TimeInForce,
-)
+from simulator.client.answers import CanceledOrders, OrderResult, Preview, Side
 from simulator.client.errors import UnreadableAnswer
-from simulator.client.methods.orders import new_client_order_id, order_body
-from simulator.client.numbers import Number, optional_decimal_text
+from simulator.client.numbers import Number
+from simulator.client.order_request import (
+    OrderOptions,
+    amend_body,
+    new_client_order_id,
+    order_body,
+)
 
 Answer = TypeVar("Answer")
 
@@ -39,27 +37,16 @@ class StreamOrders(ABC):
         quantity: Number,
         price: Number | None = None,
         *,
-        order_type: OrderType | None = None,
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        keep_margin: bool = False,
         client_order_id: str | None = None,
         account_id: int | None = None,
+        **options: Unpack[OrderOptions],
     ) -> OrderResult:
-        """Without a price it is a MARKET order. Raises Refused with the numbers."""
-        body = order_body(
-            symbol,
-            side,
-            quantity,
-            price,
-            order_type=order_type,
-            time_in_force=time_in_force,
-            post_only=post_only,
-            reduce_only=reduce_only,
-            keep_margin=keep_margin,
-            client_order_id=client_order_id or new_client_order_id(),
-        )
+        """Without a price it is a MARKET order; `options` are those of `OrderOptions`.
+
+        Raises Refused with the numbers.
+        """
+        client_order_id = client_order_id or new_client_order_id()
+        body = order_body(symbol, side, quantity, price, client_order_id=client_order_id, **options)
         return await self._ask("place", body, account_id, OrderResult)
 
     async def preview_order(
@@ -69,25 +56,11 @@ class StreamOrders(ABC):
         quantity: Number,
         price: Number | None = None,
         *,
-        order_type: OrderType | None = None,
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        keep_margin: bool = False,
         account_id: int | None = None,
+        **options: Unpack[OrderOptions],
     ) -> Preview:
         """What the order would do now. A refusal is part of the answer here."""
-        body = order_body(
-            symbol,
-            side,
-            quantity,
-            price,
-            order_type=order_type,
-            time_in_force=time_in_force,
-            post_only=post_only,
-            reduce_only=reduce_only,
-            keep_margin=keep_margin,
-        )
+        body = order_body(symbol, side, quantity, price, **options)
         return await self._ask("preview", body, account_id, Preview)
 
     async def amend_order(
@@ -99,11 +72,7 @@ class StreamOrders(ABC):
         account_id: int | None = None,
     ) -> OrderResult:
         """`quantity` is the new total, filled part included; None leaves as it is."""
-        body = {
-            "order_id": order_id,
-            "price": optional_decimal_text(price),
-            "quantity": optional_decimal_text(quantity),
-        }
+        body = {"order_id": order_id, **amend_body(price, quantity)}
         return await self._ask("amend", body, account_id, OrderResult)
 
     async def cancel_order(self, order_id: int, *, account_id: int | None = None) -> OrderResult:

@@ -3,9 +3,9 @@
 `python -m tests.cli.reference` writes it anew; `test_reference` compares.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import cyclopts
 
@@ -20,6 +20,7 @@ class Verb(NamedTuple):
     name: str
     headline: str
     examples: list[str]
+    command: Callable[..., Any]
 
 
 def verbs(branch: cyclopts.App = app, prefix: str = "") -> Iterator[Verb]:
@@ -34,7 +35,8 @@ def verbs(branch: cyclopts.App = app, prefix: str = "") -> Iterator[Verb]:
             continue
         paragraphs = [" ".join(each.split()) for each in (below.help or "").split("\n\n")]
         examples = [each for each in paragraphs if each.startswith("Example: ")]
-        yield Verb(path, paragraphs[0], [each.removeprefix("Example: ") for each in examples])
+        examples = [each.removeprefix("Example: ") for each in examples]
+        yield Verb(path, paragraphs[0], examples, below.default_command)
 
 
 def table() -> str:

@@ -131,7 +131,7 @@ def test_amend_and_cancel(trader: CommandLine, server: FakeServer) -> None:
     server.answers["DELETE", "/accounts/17/orders"] = (200, {"order_ids": [1, 2], "seq": 9})
     assert trader("order", "amend", "627").code == 2
     assert trader("order", "amend", "627", "--price", "59500").code == 0
-    assert server.last.body == {"price": "59500", "quantity": None}
+    assert server.last.body == {"price": "59500"}
     assert "CANCELED: BY_USER" in trader("order", "cancel", "627").out
     assert trader("order", "cancel-all", "BTCUSDT-PERP").out == "Canceled: 1, 2\n"
     assert server.last.target.endswith("symbol=BTCUSDT-PERP")

@@ -13,7 +13,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from simulator.client import AsyncClient, NotAuthenticated, Stream, TransportError
-from simulator.client.messages import FillsMessage, OrdersMessage
+from simulator.client.messages import (
+    DepthMessage,
+    FillsMessage,
+    LiquidationNoticesMessage,
+    MarginCallsMessage,
+    OrdersMessage,
+)
 from tests.api.sockets import serving
 from tests.api.venue import BTC, Trader, Venue, eventually
 from tests.client.proxy import Proxy, proxied
@@ -29,6 +35,10 @@ class Listener:
         self.stream = stream
         self.fills: list[Any] = []
         self.orders: list[Any] = []
+        self.margin_calls: list[Any] = []
+        self.liquidations: list[Any] = []
+        self.depth: list[str] = []
+        """The types of its messages."""
         self.failure: Exception | None = None
 
     async def read(self) -> None:
@@ -38,6 +48,12 @@ class Listener:
                     self.fills += message.items
                 elif isinstance(message, OrdersMessage):
                     self.orders += message.items
+                elif isinstance(message, MarginCallsMessage):
+                    self.margin_calls += message.items
+                elif isinstance(message, LiquidationNoticesMessage):
+                    self.liquidations += message.items
+                elif isinstance(message, DepthMessage):
+                    self.depth.append(message.type)
         except Exception as error:
             self.failure = error
             raise
@@ -126,6 +142,37 @@ async def test_the_gap_is_read_by_rest_from_a_server_that_forgot(venue: Venue) -
         await assert_nothing_is_lost(setting)
 
 
+async def test_a_gap_tells_of_a_margin_call_and_a_liquidation_as_they_happened(
+    venue: Venue,
+) -> None:
+    """Their begin and end, as a reader on a safe line was told of them."""
+    async with following(venue) as setting, Stream(setting.direct) as safe:
+        proxy, _, direct, stream, listener, maker = setting
+        stream._knows_since = False
+        await safe.subscribe(f"account:{direct.account_id}")
+        witness = Listener(safe)
+        reading = asyncio.create_task(witness.read())
+        await direct.set_leverage(BTC, 20)
+        await maker.set_up(BTC, "CROSS", 20)
+        await maker.place(side="SELL", price="20000", quantity="0.5")
+        await direct.place_order(BTC, "BUY", "0.5", 20_000)
+        await eventually(lambda: listener.fills)
+        proxy.refuses = True
+        proxy.cut()
+        await eventually(lambda: stream.is_stale)
+        await venue.set_index({1: 19_090_00})
+        await maker.place(price="19050", quantity="0.2")
+        await venue.set_index({1: 19_070_00})
+        await eventually(lambda: [each.event for each in witness.liquidations][-1:] == ["ENDED"])
+        proxy.refuses = False
+        await eventually(lambda: len(listener.liquidations) == 2)
+        assert [each.event for each in listener.margin_calls] == ["ISSUED", "ENDED"]
+        assert listener.margin_calls == witness.margin_calls
+        assert listener.liquidations == [witness.liquidations[0], witness.liquidations[-1]]
+        await safe.close()
+        await reading
+
+
 async def test_an_order_under_way_is_sent_again_and_done_once(venue: Venue) -> None:
     async with following(venue) as setting:
         proxy, client, _, stream, listener, _ = setting
@@ -174,13 +221,16 @@ async def test_a_book_is_right_again_after_a_cut(venue: Venue) -> None:
 
 async def test_a_gap_in_a_book_makes_the_stream_subscribe_anew(venue: Venue) -> None:
     async with following(venue) as setting:
-        _, client, _, stream, _, maker = setting
+        _, client, _, stream, listener, maker = setting
         book = await stream.follow_book(BTC)
-        await eventually(lambda: book.is_synced)
+        await eventually(lambda: listener.depth == ["snapshot"])
         book.seq -= 1
         await maker.place(price="19300")
-        depth = await client.depth(BTC)
-        await eventually(lambda: book.is_synced and book.matches(depth))
+        await eventually(lambda: len(listener.depth) == 3)
+        assert listener.depth == ["snapshot", "diff", "snapshot"]
+        assert book.is_synced
+        assert book.matches(await client.depth(BTC))
+        assert stream.reconnects == 0
 
 
 async def test_a_silent_server_is_left(venue: Venue) -> None:
@@ -193,6 +243,7 @@ async def test_a_silent_server_is_left(venue: Venue) -> None:
             Stream(client, stale_after_seconds=0.3) as stream,
         ):
             await eventually(lambda: stream.reconnects >= 2)
+            assert proxy.accepted >= 3
 
 
 async def test_a_login_that_ends_ends_the_stream(venue: Venue) -> None:

@@ -1,11 +1,6 @@
-"""Orders: place, preview, amend, cancel, look up.
+"""Orders: place, preview, amend, cancel, look up."""
 
-An order without a client order id gets one, so that it can be sent again after a broken
-connection: the exchange answers a repetition with the first order.
-"""
-
-import secrets
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from simulator.client.answers import (
     CanceledOrders,
@@ -13,39 +8,19 @@ from simulator.client.answers import (
     Order,
     OrderAnswer,
     OrderResult,
-    OrderType,
     Page,
     Preview,
     Side,
-    TimeInForce,
 )
 from simulator.client.core import Call, Core, Work, path_segment
 from simulator.client.endpoints import endpoint, listing
-from simulator.client.numbers import Number, decimal_text, optional_decimal_text
-
-
-def new_client_order_id() -> str:
-    return f"py-{secrets.token_hex(12)}"
-
-
-def order_body(
-    symbol: str,
-    side: Side,
-    quantity: Number,
-    price: Number | None,
-    **options: Any,
-) -> dict[str, Any]:
-    """An order as it is sent; with a price it is a LIMIT order unless it says otherwise."""
-    body = {
-        "symbol": symbol,
-        "side": side,
-        "quantity": decimal_text(quantity),
-        "price": optional_decimal_text(price),
-        **options,
-    }
-    if body["order_type"] is None:
-        body["order_type"] = "MARKET" if price is None else "LIMIT"
-    return {name: value for name, value in body.items() if value is not None}
+from simulator.client.numbers import Number
+from simulator.client.order_request import (
+    OrderOptions,
+    amend_body,
+    new_client_order_id,
+    order_body,
+)
 
 
 class OrderMethods:
@@ -59,27 +34,16 @@ class OrderMethods:
         quantity: Number,
         price: Number | None = None,
         *,
-        order_type: OrderType | None = None,
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        keep_margin: bool = False,
         client_order_id: str | None = None,
         account_id: int | None = None,
+        **options: Unpack[OrderOptions],
     ) -> Work[OrderResult]:
-        """Without a price it is a MARKET order. Raises Refused with the numbers."""
-        body = order_body(
-            symbol,
-            side,
-            quantity,
-            price,
-            order_type=order_type,
-            time_in_force=time_in_force,
-            post_only=post_only,
-            reduce_only=reduce_only,
-            keep_margin=keep_margin,
-            client_order_id=client_order_id or new_client_order_id(),
-        )
+        """Without a price it is a MARKET order; `options` are those of `OrderOptions`.
+
+        Raises Refused with the numbers.
+        """
+        client_order_id = client_order_id or new_client_order_id()
+        body = order_body(symbol, side, quantity, price, client_order_id=client_order_id, **options)
         return self._order("POST", "", OrderResult, body, account_id)
 
     @endpoint
@@ -90,25 +54,11 @@ class OrderMethods:
         quantity: Number,
         price: Number | None = None,
         *,
-        order_type: OrderType | None = None,
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        keep_margin: bool = False,
         account_id: int | None = None,
+        **options: Unpack[OrderOptions],
     ) -> Work[Preview]:
         """What the order would do now. A refusal is part of the answer here."""
-        body = order_body(
-            symbol,
-            side,
-            quantity,
-            price,
-            order_type=order_type,
-            time_in_force=time_in_force,
-            post_only=post_only,
-            reduce_only=reduce_only,
-            keep_margin=keep_margin,
-        )
+        body = order_body(symbol, side, quantity, price, **options)
         return self._order("POST", "/preview", Preview, body, account_id)
 
     @endpoint
@@ -121,16 +71,12 @@ class OrderMethods:
         account_id: int | None = None,
     ) -> Work[OrderResult]:
         """`quantity` is the new total, filled part included; None leaves as it is."""
-        body = {
-            "price": optional_decimal_text(price),
-            "quantity": optional_decimal_text(quantity),
-        }
         call: Call[OrderResult] = Call(
             method="PATCH",
             path=self.core.account_path(f"/orders/{order_id}", account_id),
             answer=OrderResult,
             params=self.core.account_params(),
-            body=body,
+            body=amend_body(price, quantity),
         )
         return self.core.work(call)
 
@@ -155,14 +101,7 @@ class OrderMethods:
     @endpoint
     def order(self, order_id: int, *, account_id: int | None = None) -> Work[OrderAnswer]:
         """An order of the account, open or ended."""
-        call: Call[OrderAnswer] = Call(
-            method="GET",
-            path=self.core.account_path(f"/orders/{order_id}", account_id),
-            answer=OrderAnswer,
-            params=self.core.account_params(),
-            repeatable=True,
-        )
-        return self.core.work(call)
+        return self._find(f"/orders/{order_id}", account_id)
 
     @endpoint
     def order_by_client_id(
@@ -217,7 +156,9 @@ class OrderMethods:
         return self._orders("/orders/history", params, account_id)
 
     def _by_client_id(self, client_order_id: str, account_id: int | None) -> Work[OrderAnswer]:
-        path = f"/orders/by-client-id/{path_segment(client_order_id)}"
+        return self._find(f"/orders/by-client-id/{path_segment(client_order_id)}", account_id)
+
+    def _find(self, path: str, account_id: int | None) -> Work[OrderAnswer]:
         call: Call[OrderAnswer] = Call(
             method="GET",
             path=self.core.account_path(path, account_id),
