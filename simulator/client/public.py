@@ -149,8 +149,12 @@ class Statistic(Answer, frozen=True):
 
 
 class Statistics(Answer, frozen=True):
+    """The 24 hours of world time from `since` to `time`."""
+
     items: list[Statistic]
+    since: int
     seq: int
+    time: int
 
 
 class PublicLiquidation(Answer, frozen=True):

@@ -255,7 +255,7 @@ STATISTIC = {
         (lambda c: c.reset(), {"seq": 1, "run": 2}, "POST /accounts/7/reset", None),
         (lambda c: c.set_position_mode("ONE_WAY"), {"position_mode": "ONE_WAY"},
             "PUT /accounts/7/position-mode", {"position_mode": "ONE_WAY"}),
-        (lambda c: c.statistics(), {"items": [STATISTIC], "seq": 1},
+        (lambda c: c.statistics(), {"items": [STATISTIC], "since": 1, "seq": 1, "time": 2},
             "GET /worlds/practice/statistics", None),
         (lambda c: c.order_history(), {"items": [ORDER], "next": None, "seq": 1},
             "GET /accounts/7/orders/history?limit=100&order=NEWEST", None),

@@ -160,7 +160,9 @@ def test_lists_as_csv(client: Client) -> None:
 
 def test_statistics_and_history(client: Client) -> None:
     client.place_order(BTC, "BUY", "0.01")
-    (statistic,) = [each for each in client.statistics().items if each.symbol == BTC]
+    day = client.statistics()
+    assert 0 < day.time - day.since <= 24 * 3_600_000
+    (statistic,) = [each for each in day.items if each.symbol == BTC]
     assert statistic.last is not None
     assert statistic.trade_count > 0
     (order,) = client.order_history().items
