@@ -6,6 +6,7 @@ from simulator.core.model import commands as c
 from simulator.core.model import events as e
 from simulator.core.model.accounts import FUND_ACCOUNT, LENDING_POOL
 from simulator.core.model.enums import (
+    CancelReason,
     HaltReason,
     LiquidationOutcome,
     TransferKind,
@@ -42,6 +43,26 @@ def census(
             case _:
                 yield from _of_risk(state, event)
     yield from _liquidations(events)
+    if isinstance(command, c.ResetAccount):
+        yield from _of_reset(events)
+
+
+def _of_reset(events: Sequence[e.AnyEvent]) -> Iterator[str]:
+    """What a reset found of the run before."""
+    for event in events:
+        match event:
+            case e.AccountReset():
+                yield "reset"
+            case e.PositionChanged() if event.account_id == FUND_ACCOUNT:
+                yield "reset of a position"
+            case e.OrderCanceled() if event.reason == CancelReason.REQUESTED:
+                yield "reset of an order"
+            case e.MarginCallEnded():
+                yield "reset under a margin call"
+            case e.Transferred() if event.kind == TransferKind.SETTLEMENT:
+                yield "reset with a debt"
+            case _:
+                pass
 
 
 def _of_risk(state: ExchangeState, event: e.AnyEvent) -> Iterator[str]:

@@ -81,6 +81,7 @@ def opening_commands() -> Iterator[c.AnyCommand]:
             fund_unload_interval_ns=NS_PER_HOUR,
             fund_unload_notional=amount("500"),
             client_order_minimum=3,
+            deposit_limit=amount("3500"),
         )
     )
     shapes = {1: (2, 3, 10, 1), 2: (2, 2, 5, 1), 3: (4, 0, 1, 10), 4: (3, 1, 1, 1), 5: (5, 0, 1, 1)}
@@ -298,6 +299,26 @@ def move_money(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     return c.TransferFunds(account_id, source, target, asset_id, value, *where)
 
 
+def ask_for_funds(state: ExchangeState, choices: Choices) -> c.AnyCommand:
+    """WAL-6: mostly to SPOT or CROSS; the larger amounts soon meet the limit of the run."""
+    target = choices.of((WalletKind.CROSS, WalletKind.SPOT, WalletKind.CROSS, WalletKind.ISOLATED))
+    value = amount(choices.of(("50", "400", "900", "2500", "0.00000001", "0")))
+    asset_id = choices.of((VALUATION_ASSET, VALUATION_ASSET, VALUATION_ASSET, BTC_ASSET))
+    return c.DepositFunds(choices.of(TRADERS), target, asset_id, value)
+
+
+def reset_account(state: ExchangeState, choices: Choices) -> c.AnyCommand:
+    """WAL-7: of somebody with a position, in liquidation, in debt, or anybody."""
+    holders = [
+        [wallet.account_id for wallet in state.wallets.values() if wallet.liquidation is not None],
+        [each.account_id for each in traders_positions(state)],
+        [each.account_id for each in state.orders.values() if each.account_id in TRADERS],
+    ]
+    found = choices.of((holders[1], holders[1], holders[2], holders[0], []))
+    account_id = choices.of(found or TRADERS)
+    return c.ResetAccount(account_id, amount(choices.of(("1000", "700", "3000", "0", "4000"))))
+
+
 # -- the market ----------------------------------------------------------------------------------
 
 
@@ -386,6 +407,8 @@ BUILDERS: dict[str, tuple[int, Builder]] = {
     "cancel": (5, cancel),
     "settings": (4, settings),
     "move_money": (9, move_money),
+    "ask_for_funds": (2, ask_for_funds),
+    "reset_account": (2, reset_account),
     "move_marks": (10, move_marks),
     "hunt": (8, hunt),
     "halt": (3, halt),

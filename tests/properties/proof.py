@@ -10,9 +10,11 @@ from collections import Counter
 from simulator.core.codec import decode_snapshot, encode_snapshot, state_hash
 from simulator.core.exchange import Exchange
 from simulator.core.model import commands as c
-from simulator.core.model.accounts import FUND_ACCOUNT
-from simulator.core.model.enums import Side, WalletKind
+from simulator.core.model import events as e
+from simulator.core.model.accounts import FUND_ACCOUNT, MINT
+from simulator.core.model.enums import Side, TransferKind, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.model.rejects import RejectReason
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.core.rules import margin
 from simulator.core.rules.risk_watch import RiskWatch
@@ -95,6 +97,8 @@ class Proof:
         events = self.live.execute(self.time_ns, command)
         if promise is not None:
             promise.check(events)
+        if isinstance(command, c.DepositFunds):
+            self._check_deposit(command, events)
         assert self.every.execute(self.time_ns, command) == events, "risk_watch missed a unit"
         assert self.restored.execute(self.time_ns, command) == events, "a snapshot forgot something"
         self.folded.fold(self.time_ns, command, events)
@@ -108,6 +112,19 @@ class Proof:
         self.check_quickly()
         if self.commands % 10 == 0:
             self.check_everything()
+
+    def _check_deposit(self, command: c.DepositFunds, events: tuple[e.AnyEvent, ...]) -> None:
+        """WAL-6, before the twins know of it: refused is what goes beyond the limit, no less."""
+        world = self.watcher.world
+        limit, deposited = world.parameters.deposit_limit, world.deposits.get(command.account_id, 0)
+        left = max(0, limit - deposited)
+        first = events[0]
+        if isinstance(first, e.Transferred):
+            assert command.amount <= left
+            assert (first.kind, first.source) == (TransferKind.DEPOSIT, MINT)
+        elif isinstance(first, e.CommandRejected) and first.reason == RejectReason.DEPOSIT_LIMIT:
+            assert command.amount > left
+            assert (first.needed, first.available) == (command.amount, left)
 
     # -- invariants ------------------------------------------------------------------------------
 
@@ -129,6 +146,7 @@ class Proof:
     def check_everything(self) -> None:
         """The slower half: exposures, margins, fold, hash, snapshot."""
         self._check_holdings()
+        self._check_accounts()
         self._check_exposures()
         self._check_margins()
         assert state_hash(self.folded.state) == state_hash(self.state), "fold = live"
@@ -154,6 +172,13 @@ class Proof:
             idle = wallet_id not in self.state.unit_positions and not self.state.pending_sweep
             if wallet.kind == WalletKind.ISOLATED and idle:
                 assert holding.balance == 0, "left in an empty isolated wallet (LIQ-9)"
+
+    def _check_accounts(self) -> None:
+        world = self.watcher.world
+        for account_id, account in self.state.accounts.items():
+            if account_id != FUND_ACCOUNT:
+                assert account.run == world.runs.get(account_id, 1)
+                assert account.deposited == world.deposits.get(account_id, 0)
 
     def _check_exposures(self) -> None:
         world = self.watcher.world

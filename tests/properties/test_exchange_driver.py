@@ -42,6 +42,13 @@ MUST_HAPPEN = (
     "sweep ended",
     "refused during a sweep",
     "halted as stale",
+    # an account as a whole
+    "DepositFunds",
+    "reset",
+    "reset of a position",
+    "reset of an order",
+    "reset under a margin call",
+    "refused: DEPOSIT_LIMIT",
     # orders
     "canceled: SELF_TRADE",
     "canceled: PRICE_BAND",

@@ -82,6 +82,14 @@ class ExchangeMachine(RuleBasedStateMachine):
         self._do(crowd.move_money, number)
 
     @rule(number=NUMBERS)
+    def ask_for_funds(self, number: int) -> None:
+        self._do(crowd.ask_for_funds, number)
+
+    @rule(number=NUMBERS)
+    def reset_account(self, number: int) -> None:
+        self._do(crowd.reset_account, number)
+
+    @rule(number=NUMBERS)
     def move_marks(self, number: int) -> None:
         self._do(crowd.move_marks, number)
 

@@ -79,6 +79,10 @@ class NaiveWorld:
     balances: dict[tuple[int, int], int] = field(default_factory=dict)
     """Of every ledger account and asset."""
     debts: dict[int, int] = field(default_factory=dict)
+    runs: dict[int, int] = field(default_factory=dict)
+    """Of every account that began anew (WAL-7); others are in their first."""
+    deposits: dict[int, int] = field(default_factory=dict)
+    """What each account was paid in during its run, the endowment included (WAL-6)."""
     locks: dict[int, int] = field(default_factory=dict)
     """Of every order that locks margin in CROSS."""
     positions: dict[PositionKey, NaivePosition] = field(default_factory=dict)
@@ -104,6 +108,8 @@ class NaiveWorld:
         self._follow_orders(event, replaced)
         self._follow_money(event)
         self._follow_risk(event)
+        if isinstance(event, e.AccountReset):
+            self._begin_anew(event)
 
     # -- what the rules may ask ----------------------------------------------------------------
 
@@ -264,6 +270,31 @@ class NaiveWorld:
             wallet_id = event.target if event.source == LENDING_POOL else event.source
             sign = 1 if event.source == LENDING_POOL else -1
             self.debts[wallet_id] = self.debts.get(wallet_id, 0) + sign * event.amount
+
+        if event.kind == TransferKind.DEPOSIT and event.asset_id == VALUATION_ASSET:
+            account_id = self.wallets[event.target].account_id
+            self.deposits[account_id] = self.deposits.get(account_id, 0) + event.amount
+
+    def _begin_anew(self, event: e.AccountReset) -> None:
+        """WAL-7: nothing of the run before is left but settings and histories."""
+        account_id = event.account_id
+        assert event.run == self.runs.get(account_id, 1) + 1
+        self.runs[account_id] = event.run
+        self.deposits[account_id] = event.endowment
+        assert not any(owner == account_id for owner, _, _ in self.positions)
+        assert not any(terms.account_id == account_id for terms in self.terms.values())
+        cross = (self.cross_of[account_id], VALUATION_ASSET)
+        for (wallet_id, asset_id), balance in self.balances.items():
+            wallet = self.wallets.get(wallet_id)
+            if wallet is not None and wallet.account_id == account_id:
+                wanted = event.endowment if (wallet_id, asset_id) == cross else 0
+                assert balance == wanted, f"wallet {wallet_id} holds {balance} (WAL-7)"
+                assert self.debts.get(wallet_id, 0) == 0
+                assert wallet.liquidation is None
+        for instrument_id in self.instruments:
+            taken_over = self.net_traded.pop((account_id, instrument_id), 0)
+            if taken_over:
+                self._add_traded(FUND_ACCOUNT, instrument_id, taken_over)
 
     def _change_position(self, event: e.PositionChanged) -> None:
         key = (event.account_id, event.instrument_id, event.position_side)
