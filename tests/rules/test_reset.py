@@ -1,5 +1,7 @@
 """WAL-6, WAL-7 and the position mode of WAL-3: what an owner may ask of an account as a whole."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from simulator.core.model import commands as c
@@ -8,6 +10,7 @@ from simulator.core.model.enums import (
     CallEnd,
     CancelReason,
     PositionMode,
+    PositionSide,
     TransferKind,
     WalletKind,
 )
@@ -20,6 +23,7 @@ from simulator.core.model.events import (
 )
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import RejectReason
+from simulator.core.state.records import Wallet
 from tests.scenario import BTC_ASSET, World, amount
 
 MODES = pytest.mark.parametrize("mode", ["CROSS", "ISOLATED"])
@@ -182,6 +186,33 @@ def test_wal_7_a_debt_on_a_halted_instrument_is_the_mints(mode: str) -> None:
         state.holding(each.wallet_id).settlement_debt == 0 for each in state.wallets.values()
     )
     assert ledger_is_zero(world)
+
+
+class Unscanned(dict[tuple[int, int, PositionSide], Wallet]):
+    """Wallets that are found by their key alone."""
+
+    def __iter__(self) -> Iterator[tuple[int, int, PositionSide]]:
+        raise AssertionError("somebody looked at every wallet of the world")
+
+    items = values = keys = __iter__  # type: ignore[assignment]
+
+
+def test_wal_7_a_reset_looks_at_the_accounts_own_wallets_only() -> None:
+    """Both sides of two instruments, returned in the order in which they were opened."""
+    world = open_world()
+    for symbol, quantity in (("ETH", "3"), ("BTC", "0.1")):
+        world.sell("ann", symbol, quantity, leverage=5)
+        world.buy("ann", symbol, quantity, reduce_only=True)
+        world.buy("ann", symbol, quantity, leverage=5)
+    state = world.exchange.state
+    state.isolated_wallets = Unscanned(state.isolated_wallets)
+    opened = [world.wallet("ann", at=(symbol, "LONG")).wallet_id for symbol in ("ETH", "BTC")]
+    returned = [
+        each.source
+        for each in reset(world)
+        if isinstance(each, Transferred) and each.kind == TransferKind.TRANSFER
+    ]
+    assert returned == opened == sorted(opened)
 
 
 def test_wal_7_not_during_a_liquidation() -> None:

@@ -8,8 +8,8 @@ from typing import Final
 
 from simulator.core.model.accounts import FUND_ACCOUNT, MINT
 from simulator.core.model.commands import ResetAccount
-from simulator.core.model.enums import CancelReason, TransferKind
-from simulator.core.model.events import AccountReset, FundUnloadScheduled, Transferred
+from simulator.core.model.enums import CancelReason, PositionSide, TransferKind
+from simulator.core.model.events import AccountReset, Transferred
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
@@ -45,8 +45,14 @@ def reset_account(run: Execution, command: ResetAccount) -> Refusal | None:
 
 
 def _isolated_wallets(state: ExchangeState, account_id: int) -> list[Wallet]:
-    wallets = [each for key, each in state.isolated_wallets.items() if key[0] == account_id]
-    return sorted(wallets, key=lambda wallet: wallet.wallet_id)
+    """In the order in which they were opened; where one is, the account has an exposure."""
+    wallets = [
+        state.isolated_wallets.get((account_id, instrument_id, side))
+        for instrument_id in state.exposures.get(account_id, {})
+        for side in PositionSide
+    ]
+    opened = [wallet for wallet in wallets if wallet is not None]
+    return sorted(opened, key=lambda wallet: wallet.wallet_id)
 
 
 def _positions(state: ExchangeState, account_id: int) -> list[Position]:
@@ -62,9 +68,6 @@ def _positions(state: ExchangeState, account_id: int) -> list[Position]:
 def _close_at_mark(run: Execution, position: Position) -> None:
     notional = margin.notional_at_mark(position, run.state.instruments[position.instrument_id])
     insurance.move_to_fund(run, position, abs(position.quantity), notional, money.Cause())
-    if run.state.fund_unload_at_ns is None:
-        interval = run.state.parameters.fund_unload_interval_ns
-        run.emit(FundUnloadScheduled(run.state.time_ns + interval))
 
 
 def _return_margin(run: Execution, wallet: Wallet, cross: Wallet) -> None:
