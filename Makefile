@@ -31,7 +31,7 @@ test-data: $(VENV)/.dev  ## Run the tests on real market data ($SIMULATOR_DATA)
 	@test -d "$$SIMULATOR_DATA" || { \
 		echo "SIMULATOR_DATA=$$SIMULATOR_DATA should be the folder of the market data files" >&2; \
 		exit 1; }
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m data
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m data
 
 check: $(VENV)/.dev  ## Check style (ruff), types (mypy) and import directions
 	$(BIN)/ruff check .

@@ -11,10 +11,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import psycopg
 from rich.console import Console
 
 from simulator.core.codec import decode_entry
@@ -24,6 +26,7 @@ from simulator.database.engine import open_engine
 from simulator.database.writer import DatabaseJournal
 from simulator.replaying import ReplayOutcome, run_replay
 from simulator.settings import read_settings
+from tests.databases import Databases, path_of
 from tests.e2e.by_hand import MAX_STEP, MINUTE_NS, Bar, first_leg_to
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +37,8 @@ MONEY = 10**8
 
 _NOT_TOLD = (e.QuotesReplaced, e.IndexPriceUpdated, e.MarkPriceUpdated, e.TimeAdvanced)
 _Event = TypeVar("_Event", bound=e.Event)
+Row = dict[str, Any]
+"""By the name of the column, decimals exact."""
 
 
 def data_file(name: str) -> Path:
@@ -69,9 +74,11 @@ class Mark(NamedTuple):
 class Replayed:
     """A finished replay with all that its journal says, price updates of makers left out."""
 
-    def __init__(self, outcome: ReplayOutcome, database: Path) -> None:
+    def __init__(self, outcome: ReplayOutcome, databases: Databases, url: str) -> None:
         self.outcome = outcome
-        self.database = database
+        self.databases = databases
+        """Where it was kept, and where others may be."""
+        self.url = url
         self.terms: dict[int, Instrument] = {
             each.instrument_id: each for each in outcome.plan.instruments.values()
         }
@@ -97,10 +104,6 @@ class Replayed:
                 yield Told(entry.seq, place, time_ns, event)
         engine.dispose()
 
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.database}"
-
     def account(self, name: str) -> int:
         return self.outcome.accounts[name]
 
@@ -125,17 +128,38 @@ class Replayed:
         found = next(number for number, mark in enumerate(marks) if mark.seq == seq)
         return [mark.price for mark in marks[: found + 1]]
 
-    def select(self, query: str, *values: object) -> list[sqlite3.Row]:
-        """Rows of a query on the database, as anybody with an SQL client sees them."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            connection.row_factory = sqlite3.Row
-            return connection.execute(query, values).fetchall()
+    def select(self, query: str, *values: object) -> list[Row]:
+        """Rows of a query on the database, as anybody with an SQL client sees them.
 
-    def select_one(self, query: str, *values: object) -> Any:
-        """The only row, as a mapping."""
+        SQLite prints decimals as floating point numbers; every one here has few enough digits for
+        the shortest text of such a number to be the exact decimal.
+        """
+        if self.databases.kind == "sqlite":
+            rows = _select_from_sqlite(self.url, query, values)
+        else:
+            rows = _select_from_postgres(self.url, query, values)
+        return [{name: _exact(value) for name, value in row.items()} for row in rows]
+
+    def select_one(self, query: str, *values: object) -> Row:
+        """The only row."""
         rows = self.select(query, *values)
         assert len(rows) == 1, f"{len(rows)} rows of {query}"
         return rows[0]
+
+
+def _select_from_sqlite(url: str, query: str, values: Sequence[object]) -> list[Row]:
+    with closing(sqlite3.connect(path_of(url))) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(query, values)]
+
+
+def _select_from_postgres(url: str, query: str, values: Sequence[object]) -> list[Row]:
+    with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as connection:
+        return connection.execute(query.replace("?", "%s").encode(), values).fetchall()
+
+
+def _exact(value: object) -> object:
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def utc(text: str) -> int:
@@ -148,9 +172,10 @@ def amount(minor: int) -> Fraction:
     return Fraction(minor, MONEY)
 
 
-def replay(files: Sequence[Path], traders: Sequence[str], database: Path) -> ReplayOutcome:
-    """Replays files at full speed into a new file of SQLite."""
-    return replay_into(files, traders, f"sqlite:///{database}")
+def replayed_in(databases: Databases, files: Sequence[Path], traders: Sequence[str]) -> Replayed:
+    """Replays files at full speed into a new database of these."""
+    url = databases.create()
+    return Replayed(replay_into(files, traders, url), databases, url)
 
 
 def replay_into(files: Sequence[Path], traders: Sequence[str], url: str) -> ReplayOutcome:

@@ -20,9 +20,20 @@ from simulator.database.engine import open_engine
 from simulator.database.rebuild import dump, rebuild
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.recovery import verify
+from tests.databases import KINDS, Databases
 from tests.e2e import telling
 from tests.e2e.by_hand import CALL_RATIO, Bar, Long, first_leg_to, read_bars, up_to
-from tests.e2e.replays import ROOT, WORLD, Replayed, amount, check_reached, data_file, replay, utc
+from tests.e2e.replays import (
+    ROOT,
+    WORLD,
+    Replayed,
+    amount,
+    check_reached,
+    data_file,
+    replay_into,
+    replayed_in,
+    utc,
+)
 
 pytestmark = pytest.mark.data
 
@@ -51,10 +62,9 @@ def bars(files: list[Path]) -> list[Bar]:
 
 
 @pytest.fixture(scope="module")
-def replayed(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+def replayed(files: list[Path], kept: Databases) -> Replayed:
     """Both legs, with thirteen and a half hours missing between them."""
-    database = tmp_path_factory.mktemp("black_thursday") / "replay.db"
-    return Replayed(replay(files, [ANN, BOB], database), database)
+    return replayed_in(kept, files, [ANN, BOB])
 
 
 def bought(replayed: Replayed, name: str) -> tuple[Fraction, Fraction]:
@@ -217,8 +227,8 @@ def test_marg_7_in_leg_2_the_cross_long_is_called_and_then_liquidated_where_the_
 
     [(_, ended)] = replayed.happened(e.MarginCallEnded, wallet_id=started.wallet_id)
     assert ended.end == CallEnd.LIQUIDATED
-    query = "SELECT SUM(balance) FROM v_wallets WHERE account_id = ?"
-    assert 0 <= replayed.select_one(query, account_id)[0] < long.equity(mark)
+    query = "SELECT SUM(balance) AS total FROM v_wallets WHERE account_id = ?"
+    assert 0 <= replayed.select_one(query, account_id)["total"] < long.equity(mark)
 
 
 def test_mark_1_the_hole_between_the_legs_halts_the_instrument(replayed: Replayed) -> None:
@@ -251,10 +261,9 @@ def test_led_3_the_ledger_sums_to_zero(replayed: Replayed) -> None:
     assert totals.shortfall == 0
 
 
-def test_a_second_run_gives_the_same_hashes(
-    replayed: Replayed, files: list[Path], tmp_path: Path
-) -> None:
-    first, again = replayed.outcome, replay(files, [ANN, BOB], tmp_path / "again.db")
+def test_a_second_run_gives_the_same_hashes(replayed: Replayed, files: list[Path]) -> None:
+    first, url = replayed.outcome, replayed.databases.create()
+    again = replay_into(files, [ANN, BOB], url)
     assert again.entries == first.entries
     assert again.chain_hash == first.chain_hash
     assert again.state_hash == first.state_hash
@@ -296,9 +305,10 @@ def simulator(*words: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_the_command_line_tells_leg_1(tmp_path: Path) -> None:
+@pytest.mark.parametrize("databases", KINDS, indirect=True)
+def test_the_command_line_tells_leg_1(databases: Databases) -> None:
     """`simulator replay`, `verify`, `rebuild`; after leg 1 alone Bob still holds his position."""
-    database = ["--database", f"sqlite:///{tmp_path / 'leg_1.db'}"]
+    database = ["--database", databases.create()]
     code, printed = simulator(
         "replay", str(data_file(LEG_1)), "--trader", ANN, "--trader", BOB, *database
     )

@@ -19,9 +19,20 @@ from simulator.database.engine import open_engine
 from simulator.database.rebuild import dump, rebuild
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.recovery import verify
+from tests.databases import Databases
 from tests.e2e import telling
 from tests.e2e.by_hand import MINUTE_NS, Bar, Long, first_leg_to, read_bars, up_to
-from tests.e2e.replays import WORLD, Replayed, amount, check_reached, cut, data_file, replay, utc
+from tests.e2e.replays import (
+    WORLD,
+    Replayed,
+    amount,
+    check_reached,
+    cut,
+    data_file,
+    replay_into,
+    replayed_in,
+    utc,
+)
 
 pytestmark = pytest.mark.data
 
@@ -51,9 +62,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def replayed(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    database = tmp_path_factory.mktemp("china_ban") / "replay.db"
-    return Replayed(replay(list(files.values()), [ANN, BOB], database), database)
+def replayed(files: dict[str, Path], kept: Databases) -> Replayed:
+    return replayed_in(kept, list(files.values()), [ANN, BOB])
 
 
 @pytest.fixture(scope="module")
@@ -229,8 +239,8 @@ def test_marg_7_the_3x_cross_long_of_btc_survives(
     assert price == up_to(CENT, long.liquidation_price())
     row = replayed.select_one("SELECT * FROM v_positions WHERE account_id = ?", account_id)
     assert (row["symbol"], row["margined_by"], row["leverage"]) == ("BTCUSDT-PERP", "CROSS", 3)
-    assert row["mark_price"] == float(btc_bars[-1].close)
-    assert row["unrealized_pnl"] == float(quantity * btc_bars[-1].close - notional)
+    assert row["mark_price"] == btc_bars[-1].close
+    assert row["unrealized_pnl"] == quantity * btc_bars[-1].close - notional
 
 
 # -- the whole -------------------------------------------------------------------------------------
@@ -258,10 +268,9 @@ def test_led_3_the_ledger_sums_to_zero(replayed: Replayed) -> None:
     assert sum(getattr(totals, name) for name in totals.__struct_fields__) == 0
 
 
-def test_a_second_run_gives_the_same_hashes(
-    replayed: Replayed, files: dict[str, Path], tmp_path: Path
-) -> None:
-    first, again = replayed.outcome, replay(list(files.values()), [ANN, BOB], tmp_path / "again.db")
+def test_a_second_run_gives_the_same_hashes(replayed: Replayed, files: dict[str, Path]) -> None:
+    first, url = replayed.outcome, replayed.databases.create()
+    again = replay_into(list(files.values()), [ANN, BOB], url)
     assert again.entries == first.entries
     assert again.chain_hash == first.chain_hash
     assert again.state_hash == first.state_hash
