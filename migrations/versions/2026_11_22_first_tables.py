@@ -51,6 +51,10 @@ def _number(name: str, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=null)
 
 
+def _numbers(*names: str) -> list[sa.Column[int]]:
+    return [_number(name) for name in names]
+
+
 def _id(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, autoincrement=False, nullable=False)
 
@@ -81,9 +85,13 @@ def upgrade() -> None:
     _create_identities()
     _create_terms()
     _create_accounts()
-    _create_orders_and_trades()
-    _create_ledger_and_candles()
-    _create_calls_and_liquidations()
+    _create_orders()
+    _create_trades()
+    _create_ledger()
+    _create_candles()
+    _create_margin_calls()
+    _create_liquidations()
+    _create_what_liquidations_did()
 
 
 def _create_worlds() -> None:
@@ -139,10 +147,7 @@ def _create_worlds() -> None:
         _text("source"),
         _id("interval_s"),
         _id("open_time_ns"),
-        _number("open"),
-        _number("high"),
-        _number("low"),
-        _number("close"),
+        *_numbers("open", "high", "low", "close"),
         _foreign_key("warm_up_candles", "world_id", "worlds"),
         _primary_key(
             "warm_up_candles", "world_id", "instrument_id", "source", "interval_s", "open_time_ns"
@@ -206,22 +211,10 @@ def _create_terms() -> None:
         _text("symbol"),
         _text("kind"),
         _text("base"),
-        _number("quote_asset_id"),
-        _number("price_decimals"),
-        _number("quantity_decimals"),
-        _number("notional_multiplier"),
-        _number("tick_size"),
-        _number("lot_size"),
-        _number("min_quantity"),
-        _number("max_quantity"),
-        _number("max_market_quantity"),
-        _number("min_notional"),
-        _number("price_band_rate"),
-        _number("max_open_orders"),
-        _number("maker_fee_rate"),
-        _number("taker_fee_rate"),
-        _number("liquidation_fee_rate"),
-        _number("sell_assumption_rate"),
+        *_numbers("quote_asset_id", "price_decimals", "quantity_decimals", "notional_multiplier"),
+        *_numbers("tick_size", "lot_size", "min_quantity", "max_quantity", "max_market_quantity"),
+        *_numbers("min_notional", "price_band_rate", "max_open_orders", "maker_fee_rate"),
+        *_numbers("taker_fee_rate", "liquidation_fee_rate", "sell_assumption_rate"),
         _text("mark_method"),
         _number("index_staleness_ns", null=True),
         _number("default_leverage"),
@@ -277,9 +270,7 @@ def _create_accounts() -> None:
         _text("kind"),
         _number("instrument_id", null=True),
         _text("position_side", null=True),
-        _number("balance"),
-        _number("locked"),
-        _number("settlement_debt"),
+        *_numbers("balance", "locked", "settlement_debt"),
         _number("margin_call_id", null=True),
         _number("liquidation_id", null=True),
         _primary_key("wallets", "world_id", "wallet_id", "asset_id"),
@@ -291,16 +282,13 @@ def _create_accounts() -> None:
         _id("account_id"),
         _id("instrument_id"),
         _text("position_side"),
-        _number("wallet_id"),
-        _number("quantity"),
-        _number("entry_notional"),
-        _number("opened_seq"),
+        *_numbers("wallet_id", "quantity", "entry_notional", "opened_seq"),
         _primary_key("positions", "world_id", "account_id", "instrument_id", "position_side"),
         sqlite_with_rowid=False,
     )
 
 
-def _create_orders_and_trades() -> None:
+def _create_orders() -> None:
     op.create_table(
         "orders",
         _text("world_id"),
@@ -310,10 +298,7 @@ def _create_orders_and_trades() -> None:
         _text("side"),
         _text("order_type"),
         _text("time_in_force"),
-        _number("price"),
-        _number("quantity"),
-        _number("remaining_quantity"),
-        _number("filled_notional"),
+        *_numbers("price", "quantity", "remaining_quantity", "filled_notional"),
         _text("status"),
         _text("cancel_reason", null=True),
         _text("margin_mode"),
@@ -331,25 +316,17 @@ def _create_orders_and_trades() -> None:
     op.create_index(
         "ix_orders_world_id_account_id_order_id", "orders", ["world_id", "account_id", "order_id"]
     )
+
+
+def _create_trades() -> None:
     op.create_table(
         "trades",
         _text("world_id"),
         _id("trade_id"),
-        _number("seq"),
-        _number("time_ns"),
-        _number("instrument_id"),
-        _number("price"),
-        _number("quantity"),
-        _number("notional"),
+        *_numbers("seq", "time_ns", "instrument_id", "price", "quantity", "notional"),
         _text("taker_side"),
-        _number("taker_order_id"),
-        _number("maker_order_id"),
-        _number("taker_account_id"),
-        _number("maker_account_id"),
-        _number("taker_fee"),
-        _number("maker_fee"),
-        _number("taker_realized_pnl"),
-        _number("maker_realized_pnl"),
+        *_numbers("taker_order_id", "maker_order_id", "taker_account_id", "maker_account_id"),
+        *_numbers("taker_fee", "maker_fee", "taker_realized_pnl", "maker_realized_pnl"),
         _primary_key("trades", "world_id", "trade_id"),
         sqlite_with_rowid=False,
     )
@@ -365,7 +342,7 @@ def _create_orders_and_trades() -> None:
     )
 
 
-def _create_ledger_and_candles() -> None:
+def _create_ledger() -> None:
     op.create_table(
         "ledger_entries",
         _text("world_id"),
@@ -388,43 +365,32 @@ def _create_ledger_and_candles() -> None:
     )
     _index_where_set("ledger_entries", "account_id", "seq", "entry_index")
     _index_where_set("ledger_entries", "other_account_id", "seq", "entry_index")
+
+
+def _create_candles() -> None:
     op.create_table(
         "candles",
         _text("world_id"),
         _id("instrument_id"),
         _text("source"),
         _id("open_time_ns"),
-        _number("open"),
-        _number("high"),
-        _number("low"),
-        _number("close"),
-        _number("volume"),
-        _number("notional"),
-        _number("trade_count"),
+        *_numbers("open", "high", "low", "close", "volume", "notional", "trade_count"),
         _primary_key("candles", "world_id", "instrument_id", "source", "open_time_ns"),
         sqlite_with_rowid=False,
     )
 
 
-def _create_calls_and_liquidations() -> None:
+def _create_margin_calls() -> None:
     op.create_table(
         "margin_calls",
         _text("world_id"),
         _id("margin_call_id"),
-        _number("account_id"),
-        _number("wallet_id"),
-        _number("issued_seq"),
-        _number("issued_ns"),
-        _number("equity"),
-        _number("maintenance_margin"),
-        _number("call_margin"),
-        _number("instrument_id"),
+        *_numbers("account_id", "wallet_id", "issued_seq", "issued_ns", "equity"),
+        *_numbers("maintenance_margin", "call_margin", "instrument_id"),
         _text("position_side"),
         _number("mark_price"),
         _number("liquidation_price", null=True),
-        _number("quantity_to_reduce"),
-        _number("amount_to_add"),
-        _number("repeats"),
+        *_numbers("quantity_to_reduce", "amount_to_add", "repeats"),
         _number("repeated_ns", null=True),
         _number("ended_seq", null=True),
         _number("ended_ns", null=True),
@@ -438,17 +404,15 @@ def _create_calls_and_liquidations() -> None:
         "margin_calls",
         ["world_id", "account_id", "margin_call_id"],
     )
+
+
+def _create_liquidations() -> None:
     op.create_table(
         "liquidations",
         _text("world_id"),
         _id("liquidation_id"),
-        _number("account_id"),
-        _number("wallet_id"),
-        _number("started_seq"),
-        _number("started_ns"),
-        _number("equity"),
-        _number("maintenance_margin"),
-        _number("call_margin"),
+        *_numbers("account_id", "wallet_id", "started_seq", "started_ns", "equity"),
+        *_numbers("maintenance_margin", "call_margin"),
         _number("ended_seq", null=True),
         _number("ended_ns", null=True),
         _text("outcome", null=True),
@@ -464,6 +428,9 @@ def _create_calls_and_liquidations() -> None:
         "liquidations",
         ["world_id", "account_id", "liquidation_id"],
     )
+
+
+def _create_what_liquidations_did() -> None:
     op.create_table(
         "liquidation_steps",
         _text("world_id"),
@@ -473,11 +440,7 @@ def _create_calls_and_liquidations() -> None:
         _number("time_ns"),
         _number("instrument_id"),
         _text("position_side"),
-        _number("tier"),
-        _number("mark_price"),
-        _number("takeover_price"),
-        _number("quantity"),
-        _number("equity"),
+        *_numbers("tier", "mark_price", "takeover_price", "quantity", "equity"),
         _number("order_id", null=True),
         _primary_key("liquidation_steps", "world_id", "liquidation_id", "seq", "entry_index"),
         sqlite_with_rowid=False,
