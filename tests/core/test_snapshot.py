@@ -125,7 +125,12 @@ def test_bounds_filed_at_other_marks_tell_the_same_events() -> None:
 
     world = two_instruments()
     near(world)
+    called: dict[int, list[int]] = {}
     for mark in (9_090, 9_050, 9_046, 9_040, 9_150, 9_030):
-        both(world, SetIndexPrices(((1, mark),)))
+        events = both(world, SetIndexPrices(((1, mark),)))
         while world.exchange.state.pending_sweep:
-            both(world, ContinueSweep())
+            events += both(world, ContinueSweep())
+        called[mark] = [each.account_id for each in events if isinstance(each, MarginCallIssued)]
+    everybody = [world.names[name] for name in ("ann", "bob", "eve")]
+    assert called.pop(9_040) == called.pop(9_030) == everybody, "called, cured at 91.5, called"
+    assert not any(called.values())
