@@ -11,7 +11,6 @@ from enum import Enum
 from fractions import Fraction
 
 import msgspec
-import structlog
 
 from simulator.core.codec import encode_snapshot, state_hash
 from simulator.core.model.commands import AnyCommand, CancelAllOrders, CancelOrder
@@ -19,10 +18,11 @@ from simulator.core.state.exchange_state import ExchangeState
 from simulator.runtime.clocks import WorldClock, monotonic_ns
 from simulator.runtime.engine import Engine, Receipt
 from simulator.runtime.errors import WorldBusy, WorldClosed, WorldHalted, WorldPaused
+from simulator.runtime.forgiving_log import ForgivingLog
 from simulator.runtime.ports import Agent, Observer, Projector
 from simulator.runtime.writer import PendingSnapshot, Writer, WriteRequest
 
-log = structlog.get_logger()
+log = ForgivingLog()
 
 
 class WorldStatus(Enum):
@@ -236,12 +236,11 @@ class World:
         """Stops the world where it is; what is not acknowledged by then is refused.
 
         Batches in flight are still acknowledged when they are durable, unless it was the journal
-        that failed.
+        that failed. The log hears of it last: the halt does not depend on it.
         """
         if self.halt_reason is not None:
             return
         self.halt_reason = reason
-        log.error("world halted", world=self.world_id, reason=reason)
         error = WorldHalted(f"world {self.world_id} is halted: {reason}")
         for _, future in self._inbox:
             _fail(future, error)
@@ -260,6 +259,7 @@ class World:
                 quiet.set_exception(error)
         self._quiet_waiters.clear()
         self._awake.set()
+        log.error("world halted", world=self.world_id, reason=reason)
 
     # -- the sequencer -----------------------------------------------------------------------------
 
@@ -278,16 +278,18 @@ class World:
 
     def _run_batch(self) -> None:
         """Executes a batch and hands it on. Its commit gives the slot back, or a halt does."""
-        if self.halt_reason is None:
-            resolved = self._execute_some()
-        if self.halt_reason is None:
-            try:
-                self._seal(resolved, self._snapshot_is_due())
-            except Exception as error:
-                log.exception("a batch cannot be collected", world=self.world_id)
-                self._abandon(resolved, None, error)
-        if self.halt_reason is not None:
-            self._slots.release()
+        try:
+            if self.halt_reason is None:
+                resolved = self._execute_some()
+            if self.halt_reason is None:
+                try:
+                    self._seal(resolved, self._snapshot_is_due())
+                except Exception as error:
+                    self._abandon(resolved, None, error)
+                    log.exception("a batch cannot be collected", world=self.world_id)
+        finally:
+            if self.halt_reason is not None:
+                self._slots.release()
 
     def _tell_quiet(self) -> None:
         for waiter in self._quiet_waiters:
@@ -352,8 +354,8 @@ class World:
                 if monotonic_ns() > stop_ns:
                     break
         except Exception as error:
-            log.exception("invariant broken", world=self.world_id, command=repr(command))
             self._abandon(resolved, command_future, error)
+            log.exception("invariant broken", world=self.world_id, command=repr(command))
         return resolved
 
     def _abandon(

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any, TextIO, cast
 
 import pytest
+import structlog
 
 from simulator.core.codec import Entry, decode_entry
 from simulator.core.model.commands import AnyCommand, CancelAllOrders, SetIndexPrices
@@ -11,8 +13,9 @@ from simulator.core.model.events import IndexPriceUpdated, OrderRested
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
 from simulator.runtime.clocks import ClockMode, WorldClock
+from simulator.runtime.engine import Receipt
 from simulator.runtime.errors import WorldBusy, WorldClosed, WorldHalted, WorldPaused
-from simulator.runtime.world import Limits, WorldStatus
+from simulator.runtime.world import Limits, World, WorldStatus
 from simulator.runtime.writer import Writer
 from tests.runtime.memory import MemoryJournal
 from tests.runtime.worlds import START_NS, begin, buy, make_world, sell
@@ -163,6 +166,88 @@ async def test_a_batch_that_cannot_be_collected_halts_the_world() -> None:
         await world.stop()
 
 
+class BrokenStream:
+    """Where the log goes; whatever is written there fails like this."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def write(self, text: str) -> int:
+        raise self._error
+
+    def flush(self) -> None:
+        """Nothing was written."""
+
+
+def log_to(error: Exception) -> None:
+    structlog.configure(
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, BrokenStream(error)))
+    )
+
+
+@pytest.fixture(
+    params=[ValueError("closed file"), BrokenPipeError(), OSError("disk full")], ids=repr
+)
+def lost_log(request: pytest.FixtureRequest) -> None:
+    log_to(request.param)
+
+
+async def waiting_world(journal: MemoryJournal) -> tuple[World, list[asyncio.Future[Any]]]:
+    """A world with a batch that is stuck at the journal, and all kinds of clients that wait."""
+    world = make_world(journal)
+    await begin(world)
+    journal.gate.clear()
+    receipts = [world.submit(buy(10, 990_000)) for _ in range(3)]
+    waiting = [*receipts, world.committed(world.state.seq + 4), world.run_until(START_NS + 1)]
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in waiting]
+    await asyncio.sleep(0.05)
+    return world, tasks
+
+
+@pytest.mark.usefixtures("lost_log")
+async def test_a_failed_commit_halts_completely_though_the_log_is_lost() -> None:
+    journal = MemoryJournal()
+    world, waiting = await waiting_world(journal)
+    journal.failure = OSError("no space")
+    journal.gate.set()
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+        await world.stop()
+    assert [type(each) for each in answers] == [WorldHalted] * len(waiting)
+    assert world.halt_reason == "the database failed: no space"
+
+
+@pytest.mark.usefixtures("lost_log")
+async def test_a_broken_invariant_halts_completely_though_the_log_is_lost() -> None:
+    await _break_and_stop(*await _broken_world())
+
+
+async def _broken_world() -> tuple[World, "asyncio.Future[Receipt]"]:
+    world = make_world(MemoryJournal())
+    await begin(world)
+    world.state.ledger.system_total[1] += 1
+    return world, world.submit(buy(10, 990_000))
+
+
+async def test_what_else_a_logger_raises_is_raised_when_the_halt_is_complete() -> None:
+    log_to(KeyError("a bug of the log"))
+    world, failing = await _broken_world()
+    with pytest.raises(KeyError, match="a bug of the log"):
+        await _break_and_stop(world, failing)
+    async with asyncio.timeout(5):
+        await world.stop()
+
+
+async def _break_and_stop(world: World, failing: "asyncio.Future[Receipt]") -> None:
+    later = world.submit(buy(10, 980_000))
+    async with asyncio.timeout(5):
+        for refused in (failing, later):
+            with pytest.raises(WorldHalted, match="LedgerError"):
+                await refused
+        assert world.status == WorldStatus.HALTED
+        await world.stop()
+
+
 async def test_a_paused_world_takes_cancels_only() -> None:
     journal = MemoryJournal()
     world = make_world(journal, clock=WorldClock(ClockMode.REAL, START_NS))
@@ -221,7 +306,10 @@ async def test_agents_act_at_their_world_times() -> None:
     await world.stop()
 
 
-async def test_a_world_without_clients_sleeps_and_wakes() -> None:
+@pytest.mark.parametrize("lost", [False, True], ids=["log", "lost log"])
+async def test_a_world_without_clients_sleeps_and_wakes(lost: bool) -> None:
+    if lost:
+        log_to(BrokenPipeError())
     journal = MemoryJournal()
     world = make_world(
         journal,
