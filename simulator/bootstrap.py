@@ -74,9 +74,11 @@ async def open_host(settings: Settings, limits: Limits | None = None) -> AsyncIt
     try:
         yield Host(engine, journal, registry)
     finally:
-        await registry.close()
-        journal.close()
-        engine.dispose()
+        try:
+            await registry.close()
+        finally:
+            journal.close()
+            engine.dispose()
 
 
 def _tune_process() -> None:

@@ -69,8 +69,15 @@ class Registry:
         return world
 
     async def close(self) -> None:
-        """Stops all worlds and the writer; what was acknowledged is on disk anyway."""
-        for world in self:
-            await world.stop()
+        """Stops all worlds and the writer; what was acknowledged is on disk anyway.
+
+        Raises:
+            BaseExceptionGroup: some worlds could not be stopped; the others are, and the writer.
+        """
+        stops = [world.stop() for world in self]
+        results = await asyncio.gather(*stops, return_exceptions=True)
         await asyncio.to_thread(self.writer.stop)
         self._worlds.clear()
+        failed = [each for each in results if isinstance(each, BaseException)]
+        if failed:
+            raise BaseExceptionGroup("worlds that could not be stopped", failed)

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.runtime.clocks import ClockMode, WorldClock
 from simulator.runtime.registry import Registry, UnknownWorld
-from simulator.runtime.world import Limits, World
+from simulator.runtime.world import Limits, World, WorldStatus
 from tests.runtime.memory import CountingProjector, MemoryJournal
 from tests.runtime.worlds import GENESIS, START_NS, buy
 
@@ -18,9 +18,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def _open(registry: Registry) -> World:
+async def _open(registry: Registry, world_id: str = "test") -> World:
     world = await registry.open(
-        "test", CountingProjector(), lambda last: WorldClock(ClockMode.STEPPED, last or START_NS)
+        world_id, CountingProjector(), lambda last: WorldClock(ClockMode.STEPPED, last or START_NS)
     )
     world.start()
     return world
@@ -56,3 +56,22 @@ async def test_a_world_is_known_while_it_is_open() -> None:
     await registry.close()
     with pytest.raises(UnknownWorld):
         registry.get("test")
+
+
+async def test_a_world_that_cannot_be_stopped_does_not_keep_the_others_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry = Registry(MemoryJournal())
+    stuck, other = await _open(registry), await _open(registry, "other")
+    stop = stuck.stop
+
+    async def fail() -> None:
+        await stop()
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(stuck, "stop", fail)
+    with pytest.raises(BaseExceptionGroup, match="could not be stopped") as raised:
+        await registry.close()
+    assert [str(each) for each in raised.value.exceptions] == ["no"]
+    assert other.status is WorldStatus.STOPPED
+    assert list(registry) == []

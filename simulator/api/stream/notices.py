@@ -39,12 +39,8 @@ class NoticeReader:
         account = state.accounts.get(account_id)
         if account is None:
             return
-        wallet_ids = [account.cross_wallet_id]
-        for (owner, _, _), isolated in state.isolated_wallets.items():
-            if owner == account_id:
-                wallet_ids.append(isolated.wallet_id)
-        for wallet_id in wallet_ids:
-            wallet = state.wallets[wallet_id]
+        cross = state.wallets[account.cross_wallet_id]
+        for wallet in (cross, *state.isolated_wallets_of(account_id)):
             if wallet.margin_call is not None:
                 self._calls[wallet.margin_call.margin_call_id] = account_id
             if wallet.liquidation is not None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.core.model.accounts import FUND_ACCOUNT, MINT
 from simulator.core.model.commands import ResetAccount
-from simulator.core.model.enums import CancelReason, PositionSide, TransferKind
+from simulator.core.model.enums import CancelReason, TransferKind
 from simulator.core.model.events import AccountReset, Transferred
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal, RejectReason
@@ -29,7 +29,7 @@ def reset_account(run: Execution, command: ResetAccount) -> Refusal | None:
         return refuse(RejectReason.UNKNOWN_ACCOUNT)
     if not 0 <= command.endowment < AMOUNT_LIMIT:
         return refuse(RejectReason.INVALID_AMOUNT, None, command.endowment)
-    isolated = _isolated_wallets(run.state, command.account_id)
+    isolated = run.state.isolated_wallets_of(command.account_id)
     cross = run.state.wallets[account.cross_wallet_id]
     if any(wallet.liquidation is not None for wallet in (cross, *isolated)):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
@@ -42,17 +42,6 @@ def reset_account(run: Execution, command: ResetAccount) -> Refusal | None:
     _adjust(run, cross, command.endowment)
     run.emit(AccountReset(command.account_id, account.run + 1, command.endowment))
     return None
-
-
-def _isolated_wallets(state: ExchangeState, account_id: int) -> list[Wallet]:
-    """In the order in which they were opened; where one is, the account has an exposure."""
-    wallets = [
-        state.isolated_wallets.get((account_id, instrument_id, side))
-        for instrument_id in state.exposures.get(account_id, {})
-        for side in PositionSide
-    ]
-    opened = [wallet for wallet in wallets if wallet is not None]
-    return sorted(opened, key=lambda wallet: wallet.wallet_id)
 
 
 def _positions(state: ExchangeState, account_id: int) -> list[Position]:

@@ -19,6 +19,7 @@ from simulator.core.model.enums import (
     ISOLATED_WALLET,
     LONG,
     RESTING,
+    SHORT,
     PositionSide,
     WalletKind,
 )
@@ -152,6 +153,18 @@ class ExchangeState:
         wallet = self.isolated_wallets.get((account_id, instrument_id, side))
         return None if wallet is None else wallet.wallet_id
 
+    def isolated_wallets_of(self, account_id: int) -> list[Wallet]:
+        """The account's isolated wallets in the order in which they were opened.
+
+        Where one is, the account has an exposure: so this costs what the account is.
+        """
+        found = [
+            self.isolated_wallets.get((account_id, instrument_id, side))
+            for instrument_id in self.exposures.get(account_id, {})
+            for side in (LONG, SHORT)
+        ]
+        return sorted((each for each in found if each is not None), key=_by_id)
+
     # -- indexes, for `state.apply` --------------------------------------------------------------
 
     def exposure(self, account_id: int, instrument_id: int) -> Exposure:
@@ -250,6 +263,10 @@ class ExchangeState:
             for wallet_id in sorted(self.unit_positions)
             for key in sorted(self.unit_positions[wallet_id])
         ]
+
+
+def _by_id(wallet: Wallet) -> int:
+    return wallet.wallet_id
 
 
 def _canonical(wallet: Wallet) -> Wallet:
