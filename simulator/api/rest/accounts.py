@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from simulator.api import names, present
 from simulator.api.documents import route
@@ -19,11 +19,12 @@ from simulator.api.rest.common import (
     submit,
 )
 from simulator.api.rest.lists import answer_list
+from simulator.api.rest.routing import v1_router
 from simulator.api.shapes import accounts as shapes
 from simulator.api.wire import milliseconds, optional_rate
 from simulator.core.model.commands import SetLeverage, SetMarginMode, TransferFunds
 
-router = APIRouter(prefix="/accounts", tags=["accounts"])
+router = v1_router("accounts", "/accounts")
 
 InWorld = Annotated[AccountQuery, Query()]
 WholeList = Annotated[WholeListQuery, Query()]

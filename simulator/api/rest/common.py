@@ -100,7 +100,7 @@ def host_of(request: Request) -> str:
     return "host:" + (request.client.host if request.client is not None else "unknown")
 
 
-def limit_by_host(request: Request) -> None:
+async def limit_by_host(request: Request) -> None:
     api_of(request).requests.take(host_of(request))
 
 
@@ -182,7 +182,7 @@ def _need(request: Request) -> Need:
     return need
 
 
-def the_caller(caller: Annotated[Caller | None, Depends(admitted)]) -> Caller:
+async def the_caller(caller: Annotated[Caller | None, Depends(admitted)]) -> Caller:
     if caller is None:
         raise AssertionError("a public route has no caller")
     return caller

@@ -2,17 +2,18 @@
 
 import asyncio
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from simulator.api.documents import route
 from simulator.api.rest.common import answer, api_of, decoder, host_of, read_body
 from simulator.api.rest.opening import open_endowed
+from simulator.api.rest.routing import v1_router
 from simulator.api.service import Api
 from simulator.api.shapes.accounts import Guest, GuestRequest
 from simulator.api.wire import milliseconds
 from simulator.database.identity import LinkedAccount, NewLogin
 
-router = APIRouter(tags=["guests"])
+router = v1_router("guests")
 
 _decoder = decoder(GuestRequest)
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from simulator.api import history_shapes
 from simulator.api.documents import route
@@ -20,6 +20,7 @@ from simulator.api.rest.common import (
     history,
 )
 from simulator.api.rest.lists import answer_list
+from simulator.api.rest.routing import v1_router
 from simulator.api.shapes import histories as shapes
 from simulator.api.shapes.base import Page
 from simulator.api.shapes.orders import Fill
@@ -31,7 +32,7 @@ from simulator.database.queries import (
     Window,
 )
 
-router = APIRouter(prefix="/accounts/{account}", tags=["histories"])
+router = v1_router("histories", "/accounts/{account}")
 
 
 def _histories(request: Request) -> Histories:

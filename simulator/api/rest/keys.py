@@ -3,16 +3,17 @@
 import asyncio
 from typing import Annotated, get_args
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from simulator.api.documents import route
 from simulator.api.errors import NotFound, RefusedByRule
 from simulator.api.rest.common import AccountQuery, Own, answer, api_of, decoder, read_body
+from simulator.api.rest.routing import v1_router
 from simulator.api.shapes import identity as shapes
 from simulator.api.wire import milliseconds
 from simulator.database.credentials import ApiKey
 
-router = APIRouter(prefix="/accounts/{account}/api-keys", tags=["API keys"])
+router = v1_router("API keys", "/accounts/{account}/api-keys")
 
 InWorld = Annotated[AccountQuery, Query()]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from simulator.api import history_shapes, present
 from simulator.api.documents import route
@@ -31,6 +31,7 @@ from simulator.api.rest.common import (
     submit,
 )
 from simulator.api.rest.lists import answer_list
+from simulator.api.rest.routing import v1_router
 from simulator.api.shapes import orders as shapes
 from simulator.api.shapes.base import Page
 from simulator.api.wire import milliseconds
@@ -38,7 +39,7 @@ from simulator.core import views
 from simulator.core.model.commands import CancelAllOrders, CancelOrder
 from simulator.core.model.events import OrderCanceled, OrderRepeated
 
-router = APIRouter(prefix="/accounts/{account}/orders", tags=["orders"])
+router = v1_router("orders", "/accounts/{account}/orders")
 
 InWorld = Annotated[AccountQuery, Query()]
 ClientOrderIdPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:/-]{1,64}$")]

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from simulator.api import names, present
 from simulator.api.documents import route
@@ -21,13 +21,14 @@ from simulator.api.rest.common import (
     submit,
 )
 from simulator.api.rest.opening import open_endowed
+from simulator.api.rest.routing import v1_router
 from simulator.api.shapes import accounts as account_shapes
 from simulator.api.shapes import identity as shapes
 from simulator.api.wire import milliseconds
 from simulator.core.model.commands import DepositFunds, ResetAccount, SetPositionMode
 from simulator.database.identity import LinkedAccount
 
-router = APIRouter(prefix="/accounts", tags=["accounts"])
+router = v1_router("accounts", "/accounts")
 
 InWorld = Annotated[AccountQuery, Query()]
 

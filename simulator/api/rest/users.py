@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from simulator.api.callers import Caller
 from simulator.api.documents import route
@@ -20,6 +20,7 @@ from simulator.api.rest.common import (
     read_body,
 )
 from simulator.api.rest.opening import open_endowed
+from simulator.api.rest.routing import v1_router
 from simulator.api.service import Api
 from simulator.api.shapes import identity as shapes
 from simulator.api.shapes.accounts import Account, Guest
@@ -27,7 +28,7 @@ from simulator.api.wire import milliseconds
 from simulator.database.credentials import AlreadySignedUpError, NameTakenError
 from simulator.database.identity import LinkedAccount, NewLogin, User
 
-router = APIRouter(tags=["users"])
+router = v1_router("users")
 
 Nothing = Annotated[NoQuery, Query()]
 

@@ -4,7 +4,7 @@ import secrets
 from fractions import Fraction
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from simulator.api import present
 from simulator.api.callers import Caller
@@ -19,13 +19,14 @@ from simulator.api.rest.common import (
     durable,
     read_body,
 )
+from simulator.api.rest.routing import v1_router
 from simulator.api.service import Api, Door
 from simulator.api.shapes import control, market
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.decimal_text import DecimalError, parse_decimal
 from simulator.runtime.clocks import MAX_SPEED, MIN_SPEED
 
-router = APIRouter(prefix="/worlds", tags=["worlds"])
+router = v1_router("worlds", "/worlds")
 
 Nothing = Annotated[NoQuery, Query()]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from simulator.api import history_shapes, present
 from simulator.api.documents import route
@@ -19,6 +19,7 @@ from simulator.api.rest.common import (
     limit_by_host,
 )
 from simulator.api.rest.lists import answer_list
+from simulator.api.rest.routing import v1_router
 from simulator.api.service import Door
 from simulator.api.shapes import market
 from simulator.api.shapes.base import CandleSource, Page
@@ -27,7 +28,7 @@ from simulator.core import views
 from simulator.database.candles import Series
 from simulator.database.statistics import first_minute
 
-router = APIRouter(prefix="/worlds", tags=["worlds"], dependencies=[Depends(limit_by_host)])
+router = v1_router("worlds", "/worlds", limit_by_host)
 
 Interval = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
 
@@ -47,7 +48,7 @@ class TierQuery(FormatQuery):
     symbol: OneSymbol = None
 
 
-def _world(request: Request, world: str) -> Door:
+async def _world(request: Request, world: str) -> Door:
     return api_of(request).door(world)
 
 
