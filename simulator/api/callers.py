@@ -11,7 +11,6 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 import msgspec
-import structlog
 
 from simulator.api.access import Need
 from simulator.api.errors import Forbidden, NotAuthenticated, NotFound, Unavailable
@@ -20,8 +19,9 @@ from simulator.core.model.rejects import REJECT_TEXTS, RejectReason
 from simulator.database.credentials import ApiKey, Credentials, token_id_of
 from simulator.database.identity import Identities, LinkedAccount, User, hash_of
 from simulator.database.sealing import ServerKeyError
+from simulator.runtime.forgiving_log import ForgivingLog
 
-log = structlog.get_logger()
+log = ForgivingLog()
 
 _REMEMBERED_NS: Final = 15 * 10**9
 _MOST_REMEMBERED: Final = 10_000

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Iterator
 from typing import Final
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.api.context import ApiSettings
@@ -23,8 +22,9 @@ from simulator.api.errors import (
 )
 from simulator.api.limits import ALLOWANCE, Allowance
 from simulator.api.stream.readers import encode
+from simulator.runtime.forgiving_log import ForgivingLog
 
-log = structlog.get_logger()
+log = ForgivingLog()
 
 REQUEST_ID: Final = "simulator.request_id"
 

@@ -1,4 +1,4 @@
-"""A log whose lines are written if they can be: a world goes on, or halts, all the same.
+"""A log whose lines are written if they can be: worlds and requests go on all the same.
 
 A log goes to a stream that may be closed, full, or a pipe that nobody reads any more. Whatever a
 line says of a world is known elsewhere, too: why it halted is told to everybody who asks it.
@@ -20,6 +20,9 @@ class ForgivingLog:
 
     def info(self, event: str, **values: object) -> None:
         self._write(self._log.info, event, values)
+
+    def warning(self, event: str, **values: object) -> None:
+        self._write(self._log.warning, event, values)
 
     def error(self, event: str, **values: object) -> None:
         self._write(self._log.error, event, values)

@@ -6,17 +6,16 @@ A world is opened from its journal, started, and stopped; worlds share nothing b
 import asyncio
 from collections.abc import Callable, Iterator
 
-import structlog
-
 from simulator.core.exchange import Exchange
 from simulator.runtime.clocks import WorldClock
 from simulator.runtime.engine import Engine
+from simulator.runtime.forgiving_log import ForgivingLog
 from simulator.runtime.ports import Journal, Projector
 from simulator.runtime.recovery import recover
 from simulator.runtime.world import Limits, World
 from simulator.runtime.writer import Writer
 
-log = structlog.get_logger()
+log = ForgivingLog()
 
 MakeClock = Callable[[int], WorldClock]
 """A clock for a world whose journal ends at this world time."""

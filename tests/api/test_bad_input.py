@@ -1,8 +1,10 @@
 """Bad input: a clear 4xx with a reason, never a 5xx, and nothing is touched."""
 
+import tempfile
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from tests.api.venue import BTC, Trader, Venue, order_body
@@ -299,3 +301,17 @@ async def test_a_nul_character_is_refused(venue: Venue, method: str, path: str, 
     url = path.format(account=trader.account_id)
     response = await venue.client.request(method, url, json=body, headers=trader.headers)
     assert (response.status_code, response.json()["code"]) == (422, "MALFORMED_REQUEST")
+
+
+async def test_our_own_bugs_are_answered_though_the_log_is_lost(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("simulator.api.present.wallets", broken)
+    trader = await venue.join()
+    with tempfile.TemporaryFile("w", encoding="utf-8") as closed:
+        structlog.configure(logger_factory=structlog.WriteLoggerFactory(closed))
+    response = await trader.call("GET", "/wallets")
+    assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")

@@ -8,8 +8,6 @@ and told if it did change. So a busy market costs a query a second, and what nob
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
-import structlog
-
 from simulator.api import history_shapes
 from simulator.api.shapes.market import InstrumentStatistics
 from simulator.api.shapes.stream import StatisticsMessage
@@ -20,9 +18,10 @@ from simulator.core.codec import Entry
 from simulator.core.model.events import TradeExecuted
 from simulator.database.statistics import Statistics, first_minute
 from simulator.runtime.errors import WorldUnavailable
+from simulator.runtime.forgiving_log import ForgivingLog
 from simulator.runtime.world import World
 
-log = structlog.get_logger()
+log = ForgivingLog()
 
 
 class StatisticsSide:

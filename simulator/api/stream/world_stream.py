@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
-import structlog
 
 from simulator.api import present
 from simulator.api.errors import RefusedByRule
@@ -32,10 +31,11 @@ from simulator.core.state.notes import ChangeNotes
 from simulator.database.candles import Candles
 from simulator.database.statistics import Statistics
 from simulator.runtime.errors import WorldUnavailable
+from simulator.runtime.forgiving_log import ForgivingLog
 from simulator.runtime.publisher import Subscription
 from simulator.runtime.world import World
 
-log = structlog.get_logger()
+log = ForgivingLog()
 
 _WHOLE_BOOK: Final = 1 << 30
 _RETRY_SECONDS: Final = 1

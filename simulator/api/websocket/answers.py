@@ -1,14 +1,13 @@
 """The answers of one connection: each request gets exactly one, as a reply or as a problem."""
 
-import structlog
-
 from simulator.api.errors import ApiProblem, InternalError, unavailable
 from simulator.api.stream.readers import encode
 from simulator.api.websocket.outbox import Outbox
 from simulator.api.websocket.protocol import Refused, Reply, RequestId, Result
 from simulator.runtime.errors import WorldUnavailable
+from simulator.runtime.forgiving_log import ForgivingLog
 
-log = structlog.get_logger()
+log = ForgivingLog()
 
 
 class Answers:
