@@ -22,7 +22,17 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from simulator import __version__
 from simulator.bootstrap import WorldChangedError
 from simulator.client import SimulatorError
-from simulator.commandline import account, doctor, export, order, positions, versions, watch, world
+from simulator.commandline import (
+    account,
+    calc,
+    doctor,
+    export,
+    order,
+    positions,
+    versions,
+    watch,
+    world,
+)
 from simulator.commandline.failures import (
     WRONG_CALL,
     UnreachableError,
@@ -87,7 +97,7 @@ _EXPECTED = (
     WorldUnavailable,
 )
 
-for _noun in (account.app, order.app, world.app):
+for _noun in (account.app, calc.app, order.app, world.app):
     app.command(_noun)
 for _verb in (positions.positions, watch.watch, export.export, doctor.doctor, versions.version):
     app.command(_verb)

@@ -1,0 +1,97 @@
+"""`simulator calc`: the newcomer's numbers without a server, and calls that cannot be."""
+
+from typing import Any
+
+import pytest
+
+from tests.cli.fake_server import CommandLine
+
+
+def worked_out(simulator: CommandLine, line: str) -> dict[str, Any]:
+    said = simulator("calc", *line.split(), "--json")
+    assert said.code == 0, said.err
+    found: dict[str, Any] = said.json()
+    return found
+
+
+def test_the_example_of_the_guide(simulator: CommandLine) -> None:
+    """Ten times at 20,000: a fall of 9.64 % ends it, 10 % are the whole margin."""
+    assert worked_out(simulator, "liquidation --long --entry 20000 --leverage 10") == {
+        "notional": "20000",
+        "initial_margin": "2000",
+        "fee": "10",
+        "cost": "2010",
+        "maintenance_margin": "80",
+        "liquidation_price": "18072.29",
+        "distance": "0.0963855",
+        "bankruptcy_price": "18000",
+    }
+
+
+def test_a_person_reads_a_table(simulator: CommandLine) -> None:
+    said = simulator(*["calc", "liquidation", "--short", "--entry", "20000", "--leverage", "10"])
+    assert said.code == 0
+    lines = {line[:20].strip(): line[20:].strip() for line in said.out.splitlines()}
+    assert lines["liquidation price"] == "21,912.35"
+    assert lines["distance"] == "9.56 %"
+    assert lines["cost"] == "2,010.00"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "pnl --long --entry 20000 --exit 21000 --leverage 10 --fee 0",
+            {"pnl_before_fees": "1000", "fees": "0", "pnl": "1000", "roi": "0.5"},
+        ),
+        (
+            "pnl --short --entry 20000 --exit 21000 --leverage 10 --quantity 2",
+            {"pnl_before_fees": "-2000", "fees": "41", "pnl": "-2041", "roi": "-0.51025"},
+        ),
+        ("target --long --entry 20000", {"price": "20020.1"}),
+        ("target --short --entry 20000 --profit 500 --fee 0", {"price": "19500"}),
+        (
+            "size --risk 100 --entry 20000 --stop 19500 --fee 0",
+            {
+                "quantity": "0.2",
+                "notional": "4000",
+                "loss_at_stop": "100",
+                "highest_leverage": "34",
+            },
+        ),
+        (
+            "size --risk 0.01 --entry 20000 --stop 19500",
+            {"quantity": "0", "notional": "0", "loss_at_stop": "0", "highest_leverage": None},
+        ),
+        (
+            "largest --balance 1000 --entry 20000 --leverage 10 --fee 0",
+            {"quantity": "0.5", "notional": "10000"},
+        ),
+        (
+            "largest --balance 1000 --entry 2000 --leverage 10 --fee 0 --instrument ETHUSDT-PERP",
+            {"quantity": "5", "notional": "10000"},
+        ),
+    ],
+)
+def test_a_calculation(simulator: CommandLine, line: str, expected: dict[str, Any]) -> None:
+    assert worked_out(simulator, line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("liquidation --long --entry x --leverage 10", '--entry: "x" is no decimal'),
+        ("liquidation --long --entry 0 --leverage 10", "--entry should be above zero, it is 0"),
+        ("liquidation --long --entry 20000 --leverage 1000", "should be between 1 and 125"),
+        ("largest --balance 1000 --entry 20000 --leverage 0", "should be between 1 and 125"),
+        ("size --risk 100 --entry 20000 --stop 20000", "the stop should be below the entry"),
+        ("pnl --long --entry 20000.001 --exit 21000", "has more than 2 decimals"),
+        ("target --long --entry 1 --instrument DUCK", "there is no instrument DUCK; there are"),
+        ("target --long --entry 1 --fee 1%", '"1%" is no decimal'),
+    ],
+)
+def test_a_call_that_cannot_be(simulator: CommandLine, line: str, said: str) -> None:
+    answer = simulator("calc", *line.split())
+    assert answer.code == 2
+    assert answer.out == ""
+    assert said in " ".join(answer.err.split())
