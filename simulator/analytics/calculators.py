@@ -27,6 +27,7 @@ class LeverageTooHighError(ValueError):
 
     def __init__(self, leverage: int, highest: int) -> None:
         super().__init__(f"leverage {leverage} should be between 1 and {highest} at this size")
+        self.leverage = leverage
         self.highest = highest
 
 
@@ -131,7 +132,12 @@ def target_price(
     None where a short would need a price of zero or less. Solves
     `s * (X - E) - (E + X) * f >= wanted` for the exit notional X, then walks to the tick, since
     fees are rounded up.
+
+    Raises:
+        ValueError: a fee rate of 1 or more: no price pays for itself.
     """
+    if fee_rate >= RATE_ONE:
+        raise ValueError("the fee rate should be below 1")
     terms = contract.terms
     paid = terms.notional(quantity, entry)
     fee = max(0, fee_of(paid, fee_rate))

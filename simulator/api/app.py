@@ -12,6 +12,7 @@ from simulator.api.middleware import RequestMiddleware
 from simulator.api.problems import add_handlers
 from simulator.api.rest import (
     accounts,
+    calculators,
     guests,
     health,
     histories,
@@ -26,6 +27,20 @@ from simulator.api.service import Api
 from simulator.api.websocket.endpoint import WebsocketEndpoint, describe
 
 __all__ = ["ApiContext", "ApiSettings", "GuestSettings", "create_app"]
+
+_NOUNS = (
+    orders,
+    accounts,
+    histories,
+    worlds,
+    calculators,
+    world_control,
+    guests,
+    users,
+    owning,
+    keys,
+)
+"""Of which `router` has the routes; what is asked most often comes first."""
 
 _DESCRIPTION = (
     "A margin exchange to practice on, with paper money. Decimals are strings, times are "
@@ -51,8 +66,7 @@ def create_app(context: ApiContext) -> FastAPI:
     app.state.api = api = Api(context)
     add_handlers(app)
     app.add_middleware(RequestMiddleware, settings=context.settings)
-    for nouns in (orders, accounts, histories, worlds, world_control, guests, users, owning, keys):
-        app.router.routes.extend(nouns.router.routes)
+    app.router.routes.extend(route for nouns in _NOUNS for route in nouns.router.routes)
     app.include_router(health.router)
     app.state.needs = access.needs_of(app)
     app.router.routes.append(WebSocketRoute("/v1/ws", WebsocketEndpoint(api)))

@@ -56,6 +56,8 @@ _LOG_IN: Final = "log_in"
 """Public, and yet it says who one is not."""
 
 _CHANGES: Final = ("post", "put", "patch", "delete")
+_CALCULATORS: Final = "/v1/worlds/{world}/calculators/"
+"""They change nothing, and a rule may refuse all the same what they are asked."""
 
 _SCHEMES: Final = {
     "token": {"type": "http", "scheme": "bearer"},
@@ -193,7 +195,7 @@ def _statuses(operation: dict[str, Any], path: str, method: str) -> list[int]:
         found += [401, 403]
     elif operation["operationId"] == _LOG_IN:
         found.append(401)
-    if method in _CHANGES:
+    if method in _CHANGES or path.startswith(_CALCULATORS):
         found.append(409)
     if "{" in path or "requestBody" in operation:
         found.append(404)

@@ -218,14 +218,15 @@ def target(
     Example: simulator calc target --short --entry 20000 --profit 500
     """
     numbers = options.numbers()
-    price = calculators.target_price(
-        numbers.contract,
-        _side(long),
-        numbers.read_quantity(quantity),
-        numbers.read_price("--entry", entry),
-        0 if profit == "0" else numbers.read_amount("--profit", profit),
-        numbers.fee_rate,
-    )
+    with _readable():
+        price = calculators.target_price(
+            numbers.contract,
+            _side(long),
+            numbers.read_quantity(quantity),
+            numbers.read_price("--entry", entry),
+            0 if profit == "0" else numbers.read_amount("--profit", profit),
+            numbers.fee_rate,
+        )
     _show(options, {"price": numbers.price(price)}, prices=("price",))
 
 

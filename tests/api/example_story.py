@@ -195,6 +195,20 @@ async def _look_around(story: Story) -> None:
     candles = {"symbol": BTC, "interval": "1h", "source": "MARK", **world}
     await story.ask("list_candles", "Hours of the mark price", **candles)
     await story.ask("list_candles", "As CSV", format="csv", **candles)
+    await _calculate(story)
+
+
+async def _calculate(story: Story) -> None:
+    trade: Json = {"world": "practice", "symbol": BTC, "entry": "20000"}
+    long: Json = {**trade, "side": "LONG", "leverage": 10}
+    await story.ask("calculate_liquidation", "Ten times", **long)
+    await story.ask("calculate_liquidation", "Too high", **{**long, "leverage": 500})
+    await story.ask("calculate_pnl", "Five percent up", exit="21000", **long)
+    await story.ask("calculate_target", "Where a long breaks even", side="LONG", **trade)
+    await story.ask("calculate_size", "A hundred at stake", risk="100", stop="19500", **trade)
+    await story.ask("calculate_size", "A stop at the entry", risk="100", stop="20000", **trade)
+    all_in: Json = {**trade, "balance": "1000", "leverage": 10}
+    await story.ask("calculate_largest", "With a thousand", **all_in)
 
 
 async def _lose(venue: Venue, ann: Guest, bob: Guest) -> None:

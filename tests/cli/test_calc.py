@@ -87,6 +87,7 @@ def test_a_calculation(simulator: CommandLine, line: str, expected: dict[str, An
         ("size --risk 100 --entry 20000 --stop 20000", "the stop should be below the entry"),
         ("pnl --long --entry 20000.001 --exit 21000", "has more than 2 decimals"),
         ("target --long --entry 1 --instrument DUCK", "there is no instrument DUCK; there are"),
+        ("target --long --entry 1 --fee 1", "the fee rate should be below 1"),
         ("target --long --entry 1 --fee 1%", '"1%" is no decimal'),
     ],
 )

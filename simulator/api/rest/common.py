@@ -215,6 +215,14 @@ async def own_account(request: Request, account: RecordIdPath, caller: TheCaller
 
 Own = Annotated[OwnAccount, Depends(own_account)]
 
+
+async def _world(request: Request, world: str) -> Door:
+    return api_of(request).door(world)
+
+
+OneWorld = Annotated[Door, Depends(_world)]
+"""The door of the world that the path names. Raises NotFound."""
+
 # -- bodies and answers ----------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from simulator.api import history_shapes, present
 from simulator.api.documents import route
@@ -11,6 +11,7 @@ from simulator.api.rest.common import (
     ListQuery,
     NoQuery,
     OneSymbol,
+    OneWorld,
     answer,
     api_of,
     blocking,
@@ -20,7 +21,6 @@ from simulator.api.rest.common import (
 )
 from simulator.api.rest.lists import answer_list
 from simulator.api.rest.routing import v1_router
-from simulator.api.service import Door
 from simulator.api.shapes import market
 from simulator.api.shapes.base import CandleSource, Page
 from simulator.api.wire import milliseconds
@@ -48,11 +48,6 @@ class TierQuery(FormatQuery):
     symbol: OneSymbol = None
 
 
-async def _world(request: Request, world: str) -> Door:
-    return api_of(request).door(world)
-
-
-OneWorld = Annotated[Door, Depends(_world)]
 Nothing = Annotated[NoQuery, Query()]
 Whole = Annotated[FormatQuery, Query()]
 
