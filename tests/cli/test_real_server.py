@@ -16,6 +16,8 @@ import pytest
 
 from tests.e2e.process import PROGRAM, Home, Server, make_small_home, start
 
+pytestmark = pytest.mark.slow
+
 BTC = "BTCUSDT-PERP"
 
 

@@ -11,6 +11,8 @@ from tests.databases import KINDS, Databases, databases_of
 from tests.e2e.process import ROOT, Home, make_small_home, run_simulator, start
 from tests.e2e.replays import WORLD, data_file, replay_into
 
+pytestmark = pytest.mark.slow
+
 TOUR = (
     f"BTCUSDT-PERP={ROOT / 'examples' / 'flash_crash_1m.csv'}",
     "--trader", "ann:BTCUSDT-PERP:long:20x:isolated:1000",

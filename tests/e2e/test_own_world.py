@@ -10,6 +10,8 @@ from tests.databases import KINDS, Databases
 from tests.e2e.process import Server, make_small_home, run_simulator, start
 from tests.e2e.trader import bearer
 
+pytestmark = pytest.mark.slow
+
 BTC = "BTCUSDT-PERP"
 WORLD = "anns-class"
 MINUTE_MS = 60_000

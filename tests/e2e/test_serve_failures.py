@@ -14,6 +14,8 @@ from simulator.config.exchange import ApiConfig, ApiRate, load_exchange
 from simulator.serving import CannotListenError, api_settings, listen_on
 from tests.e2e.process import ROOT, Home, change, make_small_home, run_simulator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.tours import ROOT, make_workplace, read_tour, serving, shape_of, walk
+
+pytestmark = pytest.mark.slow
 
 PORT = 8_432
 PAGE = ROOT / "docs" / "tour-curl.md"

@@ -8,8 +8,12 @@ import os
 from collections import Counter
 from random import Random
 
+import pytest
+
 from tests.properties.crowd import BUILDERS, Choices
 from tests.properties.proof import Proof
+
+pytestmark = pytest.mark.slow
 
 COMMANDS = 3_000
 SEEDS = (3, 4, 11)
