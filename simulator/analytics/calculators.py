@@ -1,8 +1,7 @@
 """What a trader works out before a trade, by the functions that the exchange itself uses.
 
 Numbers are the core's integers: prices and quantities in the contract's units, amounts in minor
-units of the quote asset, rates in 1e-12. `side` is LONG or SHORT, quantities are positive. Fees
-are those of one rate for opening and closing; funding is left out.
+units of the quote asset, rates in 1e-12. Margin is isolated. Funding is left out.
 """
 
 from typing import NamedTuple
@@ -16,10 +15,39 @@ from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, l
 
 
 class Contract(NamedTuple):
-    """An instrument and its risk tiers."""
+    """An instrument, its risk tiers, and the fee rate of a fill (of opening and of closing)."""
 
     terms: Instrument
     tiers: tuple[RiskTier, ...]
+    fee_rate: int
+
+    def fee(self, notional: int) -> int:
+        """MAT-3, but a rebate is not counted on."""
+        return max(0, fee_of(notional, self.fee_rate))
+
+
+class Trade(NamedTuple):
+    """A position that is opened at one price; its quantity is positive."""
+
+    contract: Contract
+    side: PositionSide
+    quantity: int
+    entry: int
+
+    @property
+    def notional(self) -> int:
+        return self.contract.terms.notional(self.quantity, self.entry)
+
+    @property
+    def highest_leverage(self) -> int:
+        """What the tier of this size allows."""
+        return tier_at(self.contract.tiers, self.notional).max_leverage
+
+    def initial_margin(self, leverage: int) -> int:
+        """WAL-4. Raises LeverageTooHighError."""
+        if not 1 <= leverage <= self.highest_leverage:
+            raise LeverageTooHighError(leverage, self.highest_leverage)
+        return opening_margin(self.notional, leverage)
 
 
 class LeverageTooHighError(ValueError):
@@ -31,65 +59,49 @@ class LeverageTooHighError(ValueError):
         self.highest = highest
 
 
-class Opening(NamedTuple):
-    """What it takes to open a position at one price (WAL-4)."""
+class Lines(NamedTuple):
+    """What a position takes, and where it would end; a price is none where there is no such mark.
+
+    `cost` is all that leaves CROSS. `maintenance_margin` is that at the entry price,
+    `distance_rate` from there to the liquidation, as a share of the entry price, rounded down.
+    """
 
     notional: int
     initial_margin: int
     fee: int
-
-    @property
-    def cost(self) -> int:
-        return self.initial_margin + self.fee
-
-
-def opening(contract: Contract, quantity: int, price: int, leverage: int, fee_rate: int) -> Opening:
-    """Raises LeverageTooHighError."""
-    notional = contract.terms.notional(quantity, price)
-    highest = tier_at(contract.tiers, notional).max_leverage
-    if not 1 <= leverage <= highest:
-        raise LeverageTooHighError(leverage, highest)
-    return Opening(notional, opening_margin(notional, leverage), max(0, fee_of(notional, fee_rate)))
-
-
-class Lines(NamedTuple):
-    """Where an isolated position would end. A price is none where there is no such mark."""
-
-    liquidation_price: int | None
-    bankruptcy_price: int | None
+    cost: int
     maintenance_margin: int
-    """At the entry price."""
+    liquidation_price: int | None
     distance_rate: int | None
-    """From entry to liquidation, as a share of the entry price; rounded down."""
+    bankruptcy_price: int | None
 
 
-def liquidation(
-    contract: Contract,
-    side: PositionSide,
-    quantity: int,
-    entry: int,
-    leverage: int,
-    more_margin: int = 0,
-) -> Lines:
-    """MARG-7, MARG-8 of an isolated position with its initial margin and `more_margin`.
+def liquidation(trade: Trade, leverage: int, more_margin: int = 0) -> Lines:
+    """MARG-7, MARG-8 of a position with its initial margin and `more_margin`.
 
     Raises LeverageTooHighError.
     """
-    needed = opening(contract, quantity, entry, leverage, 0)
-    signed = side * quantity
-    line = UnitLine(
-        signed,
-        side * needed.notional,
-        contract.terms.notional_multiplier,
-        needed.initial_margin + more_margin,
-        0,
-        0,
-    )
-    found = liquidation_price(line, contract.tiers, entry)
+    contract, side, notional = trade.contract, trade.side, trade.notional
+    initial_margin = trade.initial_margin(leverage)
+    wallet = initial_margin + more_margin
+    multiplier = contract.terms.notional_multiplier
+    line = UnitLine(side * trade.quantity, side * notional, multiplier, wallet, 0, 0)
+    found = liquidation_price(line, contract.tiers, trade.entry)
     price = found.below if side is PositionSide.LONG else found.above
-    distance = None if price is None else divide_down((entry - price) * side * RATE_ONE, entry)
-    maintenance = divide_up(maintenance_at(contract.tiers, needed.notional), RATE_ONE)
-    return Lines(price, bankruptcy_price(line), maintenance, distance)
+    distance = None
+    if price is not None:
+        distance = divide_down((trade.entry - price) * side * RATE_ONE, trade.entry)
+    fee = contract.fee(notional)
+    return Lines(
+        notional,
+        initial_margin,
+        fee,
+        wallet + fee,
+        divide_up(maintenance_at(contract.tiers, notional), RATE_ONE),
+        price,
+        distance,
+        bankruptcy_price(line),
+    )
 
 
 class Result(NamedTuple):
@@ -101,32 +113,17 @@ class Result(NamedTuple):
     roi: int
 
 
-def profit(
-    contract: Contract,
-    side: PositionSide,
-    quantity: int,
-    entry: int,
-    exit_price: int,
-    leverage: int,
-    fee_rate: int,
-) -> Result:
+def profit(trade: Trade, exit_price: int, leverage: int) -> Result:
     """Raises LeverageTooHighError."""
-    needed = opening(contract, quantity, entry, leverage, fee_rate)
-    out = contract.terms.notional(quantity, exit_price)
-    gross = side * (out - needed.notional)
-    fees = needed.fee + max(0, fee_of(out, fee_rate))
+    initial_margin = trade.initial_margin(leverage)
+    out = trade.contract.terms.notional(trade.quantity, exit_price)
+    gross = trade.side * (out - trade.notional)
+    fees = trade.contract.fee(trade.notional) + trade.contract.fee(out)
     net = gross - fees
-    return Result(gross, fees, net, divide_down(net * RATE_ONE, needed.initial_margin))
+    return Result(gross, fees, net, divide_down(net * RATE_ONE, initial_margin))
 
 
-def target_price(
-    contract: Contract,
-    side: PositionSide,
-    quantity: int,
-    entry: int,
-    wanted: int,
-    fee_rate: int,
-) -> int | None:
+def target_price(trade: Trade, wanted: int) -> int | None:
     """The first price on the tick where the net PnL is `wanted` or more; zero breaks even.
 
     None where a short would need a price of zero or less. Solves
@@ -136,34 +133,38 @@ def target_price(
     Raises:
         ValueError: a fee rate of 1 or more: no price pays for itself.
     """
-    if fee_rate >= RATE_ONE:
+    terms, side = trade.contract.terms, trade.side
+    rate = max(0, trade.contract.fee_rate)
+    if rate >= RATE_ONE:
         raise ValueError("the fee rate should be below 1")
-    terms = contract.terms
-    paid = terms.notional(quantity, entry)
-    fee = max(0, fee_of(paid, fee_rate))
     # X * (s - f) >= wanted + fee + s * E
-    needed = (wanted + fee + side * paid) * RATE_ONE
-    slope = (side * RATE_ONE - max(0, fee_rate)) * quantity * terms.notional_multiplier
+    needed = (wanted + trade.contract.fee(trade.notional) + side * trade.notional) * RATE_ONE
+    slope = (side * RATE_ONE - rate) * trade.quantity * terms.notional_multiplier
     if side is PositionSide.LONG:
         price = round_up_to(max(1, divide_up(needed, slope)), terms.tick_size)
     else:
         price = round_down_to(divide_down(-needed, -slope), terms.tick_size)
     while price > 0:
-        if profit(contract, side, quantity, entry, price, 1, fee_rate).net >= wanted:
+        if profit(trade, price, 1).net >= wanted:
             return price
         price += side * terms.tick_size
     return None
 
 
 class Sizing(NamedTuple):
-    """A position whose loss at the stop, both fees included, is at most what is risked."""
+    """A position whose loss at the stop, both fees included, is at most what is risked.
+
+    `highest_leverage` is that at which the stop is met before the liquidation; none if at none,
+    or if there is no position.
+    """
 
     quantity: int
     notional: int
     loss_at_stop: int
+    highest_leverage: int | None
 
 
-def size_from_risk(contract: Contract, risked: int, entry: int, stop: int, fee_rate: int) -> Sizing:
+def size_from_risk(contract: Contract, risked: int, entry: int, stop: int) -> Sizing:
     """The largest quantity on the lot; zero where even the smallest lot would risk more.
 
     The side follows from the stop: below the entry it is a long's.
@@ -175,35 +176,31 @@ def size_from_risk(contract: Contract, risked: int, entry: int, stop: int, fee_r
         raise ValueError("the stop should be below the entry of a long, above that of a short")
     terms = contract.terms
     side = PositionSide.LONG if stop < entry else PositionSide.SHORT
-    rate = max(0, fee_rate)
+    rate = max(0, contract.fee_rate)
     per_unit = (abs(entry - stop) * RATE_ONE + (entry + stop) * rate) * terms.notional_multiplier
     quantity = round_down_to(risked * RATE_ONE // per_unit, terms.lot_size)
     while quantity > 0:
-        loss = -profit(contract, side, quantity, entry, stop, 1, fee_rate).net
+        trade = Trade(contract, side, quantity, entry)
+        loss = -profit(trade, stop, 1).net
         if loss <= risked:
-            return Sizing(quantity, terms.notional(quantity, entry), loss)
+            return Sizing(quantity, trade.notional, loss, leverage_for_stop(trade, stop))
         quantity -= terms.lot_size
-    return Sizing(0, 0, 0)
+    return Sizing(0, 0, 0, None)
 
 
-def leverage_for_stop(
-    contract: Contract, side: PositionSide, quantity: int, entry: int, stop: int
-) -> int | None:
+def leverage_for_stop(trade: Trade, stop: int) -> int | None:
     """The highest leverage at which the stop is met before the liquidation; none if there is none.
 
-    Isolated, with untouched margin.
+    With untouched margin.
     """
-    highest = tier_at(contract.tiers, contract.terms.notional(quantity, entry)).max_leverage
-    for leverage in range(highest, 0, -1):
-        price = liquidation(contract, side, quantity, entry, leverage).liquidation_price
-        if price is None or (stop - price) * side > 0:
+    for leverage in range(trade.highest_leverage, 0, -1):
+        price = liquidation(trade, leverage).liquidation_price
+        if price is None or (stop - price) * trade.side > 0:
             return leverage
     return None
 
 
-def largest_position(
-    contract: Contract, balance: int, price: int, leverage: int, fee_rate: int
-) -> int:
+def largest_position(contract: Contract, balance: int, price: int, leverage: int) -> int:
     """The largest quantity on the lot that `balance` opens at this leverage, fee included.
 
     Raises LeverageTooHighError.
@@ -212,14 +209,13 @@ def largest_position(
         raise LeverageTooHighError(leverage, contract.tiers[0].max_leverage)
     terms = contract.terms
     per_unit = price * terms.notional_multiplier
-    share = RATE_ONE // leverage + max(0, fee_rate)
-    notional = balance * RATE_ONE // share
+    notional = balance * RATE_ONE // (RATE_ONE // leverage + max(0, contract.fee_rate))
     cap = _cap(contract, leverage)
     quantity = notional // per_unit if cap is None else min(notional, cap) // per_unit
     quantity = round_down_to(quantity, terms.lot_size)
     while quantity > 0:
-        needed = opening(contract, quantity, price, leverage, fee_rate)
-        if needed.cost <= balance:
+        trade = Trade(contract, PositionSide.LONG, quantity, price)
+        if trade.initial_margin(leverage) + contract.fee(trade.notional) <= balance:
             return quantity
         quantity -= terms.lot_size
     return 0

@@ -13,14 +13,20 @@ import cyclopts
 from cyclopts import Parameter
 
 from simulator.analytics import calculators
-from simulator.analytics.calculators import Contract
+from simulator.analytics.calculators import Contract, Trade
 from simulator.commandline.choices import flag
 from simulator.commandline.failures import UsageError
 from simulator.commandline.formats import money, number, percent
 from simulator.commandline.output import facts, print_json, say
 from simulator.core.model.enums import PositionSide
 from simulator.core.model.risk_tiers import derive_deductions
-from simulator.decimal_text import DecimalError, parse_decimal, parse_rate
+from simulator.decimal_text import (
+    RATE_DECIMALS,
+    DecimalError,
+    format_decimal,
+    parse_decimal,
+    parse_rate,
+)
 from simulator.settings import read_settings
 
 app = cyclopts.App(name="calc", help="Work out margin, profit, liquidation and size of a trade.")
@@ -29,8 +35,6 @@ Long = Annotated[bool, Parameter(name="--long", negative="--short", help="Which 
 Entry = Annotated[str, Parameter(help="The price at which it is opened.")]
 Quantity = Annotated[str, Parameter(help="In the base asset.")]
 Leverage = Annotated[int, Parameter(help="As a whole number.")]
-
-RATE_DECIMALS = 12
 
 
 @Parameter(name="*")
@@ -53,27 +57,29 @@ class CalcOptions:
         if listed is None:
             known = ", ".join(exchange.instruments)
             raise UsageError(f"there is no instrument {self.instrument}; there are {known}")
-        contract = Contract(listed.terms, derive_deductions(list(listed.tiers)))
         rate = listed.terms.taker_fee_rate if self.fee is None else parse_rate(self.fee)
-        return Numbers(contract, rate, exchange.assets[0].decimals)
+        contract = Contract(listed.terms, derive_deductions(list(listed.tiers)), rate)
+        return Numbers(contract, exchange.assets[0].decimals)
 
 
 class Numbers:
     """Text to the contract's integers, and back to decimals."""
 
-    def __init__(self, contract: Contract, fee_rate: int, amount_decimals: int) -> None:
+    def __init__(self, contract: Contract, amount_decimals: int) -> None:
         self.contract = contract
-        self.fee_rate = fee_rate
         self._amount_decimals = amount_decimals
 
-    def read_price(self, name: str, text: str) -> int:
-        return self._read(name, text, self.contract.terms.price_decimals)
+    def read_trade(self, long: bool, quantity: str, entry: str) -> Trade:
+        side = PositionSide.LONG if long else PositionSide.SHORT
+        size = _above_zero("--quantity", quantity, self.contract.terms.quantity_decimals)
+        return Trade(self.contract, side, size, self.read_price("--entry", entry))
 
-    def read_quantity(self, text: str) -> int:
-        return self._read("--quantity", text, self.contract.terms.quantity_decimals)
+    def read_price(self, name: str, text: str) -> int:
+        return _above_zero(name, text, self.contract.terms.price_decimals)
 
     def read_amount(self, name: str, text: str) -> int:
-        return self._read(name, text, self._amount_decimals)
+        """May be zero."""
+        return _read(name, text, self._amount_decimals)
 
     def price(self, value: int | None) -> Decimal | None:
         return _scaled(value, self.contract.terms.price_decimals)
@@ -88,24 +94,28 @@ class Numbers:
     def rate(value: int | None) -> Decimal | None:
         return _scaled(value, RATE_DECIMALS)
 
-    @staticmethod
-    def _read(name: str, text: str, decimals: int) -> int:
-        """Positive. Raises UsageError."""
-        try:
-            value = parse_decimal(text, decimals)
-        except DecimalError as error:
-            raise UsageError(f"{name}: {error}") from error
-        if value <= 0:
-            raise UsageError(f"{name} should be above zero, it is {text}")
-        return value
+
+def _read(name: str, text: str, decimals: int) -> int:
+    """Raises UsageError."""
+    try:
+        value = parse_decimal(text, decimals)
+    except DecimalError as error:
+        raise UsageError(f"{name}: {error}") from error
+    if value < 0:
+        raise UsageError(f"{name} should not be negative, it is {text}")
+    return value
+
+
+def _above_zero(name: str, text: str, decimals: int) -> int:
+    """Raises UsageError."""
+    value = _read(name, text, decimals)
+    if value == 0:
+        raise UsageError(f"{name} should be above zero, it is {text}")
+    return value
 
 
 def _scaled(value: int | None, decimals: int) -> Decimal | None:
-    return None if value is None else Decimal(value).scaleb(-decimals).normalize() + 0
-
-
-def _side(long: bool) -> PositionSide:
-    return PositionSide.LONG if long else PositionSide.SHORT
+    return None if value is None else Decimal(format_decimal(value, decimals))
 
 
 @contextmanager
@@ -141,7 +151,7 @@ def liquidation(
     entry: Entry,
     leverage: Leverage,
     quantity: Quantity = "1",
-    more_margin: Annotated[str | None, Parameter(help="Margin added to the position.")] = None,
+    more_margin: Annotated[str, Parameter(help="Margin added to the position.")] = "0",
     options: CalcOptions = CalcOptions(),
 ) -> None:
     """Where an isolated position is liquidated and where its margin is gone.
@@ -151,17 +161,15 @@ def liquidation(
     Example: simulator calc liquidation --short --entry 20000 --leverage 20 --quantity 5
     """
     numbers = options.numbers()
-    contract, price = numbers.contract, numbers.read_price("--entry", entry)
-    size = numbers.read_quantity(quantity)
-    more = 0 if more_margin is None else numbers.read_amount("--more-margin", more_margin)
+    trade = numbers.read_trade(long, quantity, entry)
+    more = numbers.read_amount("--more-margin", more_margin)
     with _readable():
-        needed = calculators.opening(contract, size, price, leverage, numbers.fee_rate)
-        lines = calculators.liquidation(contract, _side(long), size, price, leverage, more)
+        lines = calculators.liquidation(trade, leverage, more)
     found = {
-        "notional": numbers.amount(needed.notional),
-        "initial_margin": numbers.amount(needed.initial_margin),
-        "fee": numbers.amount(needed.fee),
-        "cost": numbers.amount(needed.cost + more),
+        "notional": numbers.amount(lines.notional),
+        "initial_margin": numbers.amount(lines.initial_margin),
+        "fee": numbers.amount(lines.fee),
+        "cost": numbers.amount(lines.cost),
         "maintenance_margin": numbers.amount(lines.maintenance_margin),
         "liquidation_price": numbers.price(lines.liquidation_price),
         "distance": numbers.rate(lines.distance_rate),
@@ -185,16 +193,9 @@ def pnl(
     Example: simulator calc pnl --long --entry 20000 --exit 21000 --leverage 10
     """
     numbers = options.numbers()
+    trade, end = numbers.read_trade(long, quantity, entry), numbers.read_price("--exit", exit)
     with _readable():
-        result = calculators.profit(
-            numbers.contract,
-            _side(long),
-            numbers.read_quantity(quantity),
-            numbers.read_price("--entry", entry),
-            numbers.read_price("--exit", exit),
-            leverage,
-            numbers.fee_rate,
-        )
+        result = calculators.profit(trade, end, leverage)
     found = {
         "pnl_before_fees": numbers.amount(result.gross),
         "fees": numbers.amount(result.fees),
@@ -218,15 +219,12 @@ def target(
     Example: simulator calc target --short --entry 20000 --profit 500
     """
     numbers = options.numbers()
+    trade, wanted = (
+        numbers.read_trade(long, quantity, entry),
+        numbers.read_amount("--profit", profit),
+    )
     with _readable():
-        price = calculators.target_price(
-            numbers.contract,
-            _side(long),
-            numbers.read_quantity(quantity),
-            numbers.read_price("--entry", entry),
-            0 if profit == "0" else numbers.read_amount("--profit", profit),
-            numbers.fee_rate,
-        )
+        price = calculators.target_price(trade, wanted)
     _show(options, {"price": numbers.price(price)}, prices=("price",))
 
 
@@ -245,21 +243,15 @@ def size(
     Example: simulator calc size --risk 100 --entry 20000 --stop 19500
     """
     numbers = options.numbers()
-    contract = numbers.contract
     price, end = numbers.read_price("--entry", entry), numbers.read_price("--stop", stop)
+    risked = numbers.read_amount("--risk", risk)
     with _readable():
-        sizing = calculators.size_from_risk(
-            contract, numbers.read_amount("--risk", risk), price, end, numbers.fee_rate
-        )
-    leverage = None
-    if sizing.quantity:
-        side = _side(end < price)
-        leverage = calculators.leverage_for_stop(contract, side, sizing.quantity, price, end)
+        sizing = calculators.size_from_risk(numbers.contract, risked, price, end)
     found = {
         "quantity": numbers.quantity(sizing.quantity),
         "notional": numbers.amount(sizing.notional),
         "loss_at_stop": numbers.amount(sizing.loss_at_stop),
-        "highest_leverage": None if leverage is None else Decimal(leverage),
+        "highest_leverage": _scaled(sizing.highest_leverage, 0),
     }
     _show(options, found, prices=("quantity", "highest_leverage"))
 
@@ -278,10 +270,9 @@ def largest(
     """
     numbers = options.numbers()
     contract, price = numbers.contract, numbers.read_price("--entry", entry)
+    funds = numbers.read_amount("--balance", balance)
     with _readable():
-        quantity = calculators.largest_position(
-            contract, numbers.read_amount("--balance", balance), price, leverage, numbers.fee_rate
-        )
+        quantity = calculators.largest_position(contract, funds, price, leverage)
     found = {
         "quantity": numbers.quantity(quantity),
         "notional": numbers.amount(contract.terms.notional(quantity, price)),

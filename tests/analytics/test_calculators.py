@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.analytics import calculators
-from simulator.analytics.calculators import Contract, LeverageTooHighError
+from simulator.analytics.calculators import Contract, LeverageTooHighError, Trade
 from simulator.core import views
 from simulator.core.model.enums import PositionSide
 from simulator.core.model.risk_tiers import derive_deductions, tier_at
@@ -22,14 +22,17 @@ LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
 FEE: Final = rate("0.05%")
 TIERS: Final = "50000:0.4%:100 500000:0.5%:50 5000000:1%:20 5%:5"
 CONTRACT: Final = Contract(
-    instrument_terms(1, "BTC", tick_size=10, lot_size=5), derive_deductions(list(tier_rows(TIERS)))
+    instrument_terms(1, "BTC", tick_size=10, lot_size=5),
+    derive_deductions(list(tier_rows(TIERS))),
+    FEE,
 )
 """Ticks of 0.10, lots of 0.005."""
 
 sides = st.sampled_from([LONG, SHORT])
 prices = st.integers(1_000, 100_000).map(lambda ticks: ticks * 10)
 quantities = st.integers(1, 1_000).map(lambda lots: lots * 5)
-fees = st.integers(0, rate("0.2%"))
+contracts = st.integers(0, rate("0.2%")).map(lambda fee: CONTRACT._replace(fee_rate=fee))
+trades = st.builds(Trade, contracts, sides, quantities, prices)
 
 
 def test_a_thousand_positions_opened_for_real() -> None:
@@ -37,13 +40,13 @@ def test_a_thousand_positions_opened_for_real() -> None:
     world = World()
     world.instrument("BTC", TIERS, max_quantity=10**9, price_band_rate=rate("10%"))
     record = world.exchange.state.instruments[1]
-    contract = Contract(record.terms, record.tiers)
+    contract = Contract(record.terms, record.tiers, FEE)
     for number in range(1_000):
         entry = dice.randint(10_000, 5_000_000)
         quantity = dice.randint(1, 2_000)
         side = dice.choice([LONG, SHORT])
-        notional = contract.terms.notional(quantity, entry)
-        leverage = dice.randint(1, tier_at(contract.tiers, notional).max_leverage)
+        trade = Trade(contract, side, quantity, entry)
+        leverage = dice.randint(1, tier_at(contract.tiers, trade.notional).max_leverage)
         name, price, size = f"trader {number}", plain(entry, 2), plain(quantity, 3)
         world.account(name, cross="100000000", taker_fee_rate=FEE)
         world.mark(BTC=price)
@@ -55,93 +58,92 @@ def test_a_thousand_positions_opened_for_real() -> None:
         deal = world.buy if side is LONG else world.sell
         deal(name, "BTC", size, at=price, tif="FOK", leverage=leverage)
         (position,) = views.positions_of(world.exchange.state, world.names[name])
-        lines = calculators.liquidation(contract, side, quantity, entry, leverage)
+        lines = calculators.liquidation(trade, leverage)
         assert lines.liquidation_price == position.liquidation_price
         assert lines.bankruptcy_price == position.bankruptcy_price
         assert lines.maintenance_margin == position.maintenance_margin
-        needed = calculators.opening(contract, quantity, entry, leverage, FEE)
-        assert needed.cost == amount("100000000") - amount(world.balance(name))
+        assert lines.cost == amount("100000000") - amount(world.balance(name))
 
 
-@given(sides, quantities, prices, st.integers(-(10**11), 10**11), fees)
-def test_the_target_is_the_first_price_that_does(
-    side: PositionSide, quantity: int, entry: int, wanted: int, fee_rate: int
-) -> None:
+@given(trades, st.integers(-(10**11), 10**11))
+def test_the_target_is_the_first_price_that_does(trade: Trade, wanted: int) -> None:
     def net(price: int) -> int:
-        return calculators.profit(CONTRACT, side, quantity, entry, price, 1, fee_rate).net
+        return calculators.profit(trade, price, 1).net
 
     tick = CONTRACT.terms.tick_size
-    found = calculators.target_price(CONTRACT, side, quantity, entry, wanted, fee_rate)
+    found = calculators.target_price(trade, wanted)
     if found is None:
-        assert side is SHORT
+        assert trade.side is SHORT
         assert net(tick) < wanted
         return
     assert found % tick == 0
     assert net(found) >= wanted
-    nearer = found - side * tick
+    nearer = found - trade.side * tick
     assert nearer <= 0 or net(nearer) < wanted
 
 
 def test_break_even_pays_both_fees() -> None:
     """20,000 at 0.05 %: 10.00 to open, 10.01 to close at 20,020.1 (the first tick that pays)."""
-    found = calculators.target_price(CONTRACT, LONG, 1_000, 2_000_000, 0, FEE)
+    found = calculators.target_price(Trade(CONTRACT, LONG, 1_000, 2_000_000), 0)
     assert found == 2_002_010
 
 
-@given(prices, prices, st.integers(1, 10**13), fees)
+@given(contracts, prices, prices, st.integers(1, 10**13))
 def test_the_size_risks_what_was_asked_and_a_lot_more_would_not(
-    entry: int, stop: int, risked: int, fee_rate: int
+    contract: Contract, entry: int, stop: int, risked: int
 ) -> None:
     if entry == stop:
         with pytest.raises(ValueError, match="the stop should be below the entry of a long"):
-            calculators.size_from_risk(CONTRACT, risked, entry, stop, fee_rate)
+            calculators.size_from_risk(contract, risked, entry, stop)
         return
     side = LONG if stop < entry else SHORT
 
     def loss(quantity: int) -> int:
-        return -calculators.profit(CONTRACT, side, quantity, entry, stop, 1, fee_rate).net
+        return -calculators.profit(Trade(contract, side, quantity, entry), stop, 1).net
 
-    sizing = calculators.size_from_risk(CONTRACT, risked, entry, stop, fee_rate)
+    sizing = calculators.size_from_risk(contract, risked, entry, stop)
     lot = CONTRACT.terms.lot_size
     assert sizing.quantity % lot == 0
     assert sizing.loss_at_stop <= risked
     assert loss(sizing.quantity + lot) > risked
     if sizing.quantity:
+        trade = Trade(contract, side, sizing.quantity, entry)
         assert sizing.loss_at_stop == loss(sizing.quantity)
+        assert sizing.notional == trade.notional
+        assert sizing.highest_leverage == calculators.leverage_for_stop(trade, stop)
+    else:
+        assert sizing == (0, 0, 0, None)
 
 
-@given(sides, quantities, prices, st.integers(1, 90))
-def test_the_leverage_leaves_the_stop_before_the_liquidation(
-    side: PositionSide, quantity: int, entry: int, percent: int
-) -> None:
-    stop = entry - side * entry * percent // 100
-    highest = calculators.leverage_for_stop(CONTRACT, side, quantity, entry, stop)
+@given(trades, st.integers(1, 90))
+def test_the_leverage_leaves_the_stop_before_the_liquidation(trade: Trade, percent: int) -> None:
+    stop = trade.entry - trade.side * trade.entry * percent // 100
+    highest = calculators.leverage_for_stop(trade, stop)
 
     def is_safe(leverage: int) -> bool:
-        lines = calculators.liquidation(CONTRACT, side, quantity, entry, leverage)
-        price = lines.liquidation_price
-        return price is None or (stop > price if side is LONG else stop < price)
+        price = calculators.liquidation(trade, leverage).liquidation_price
+        return price is None or (stop > price if trade.side is LONG else stop < price)
 
     if highest is None:
         assert not is_safe(1)
         return
     assert is_safe(highest)
-    allowed = tier_at(CONTRACT.tiers, CONTRACT.terms.notional(quantity, entry)).max_leverage
+    allowed = tier_at(CONTRACT.tiers, trade.notional).max_leverage
     assert highest == allowed or not is_safe(highest + 1)
 
 
-@given(prices, st.integers(1, 10**15), st.integers(1, 100), fees)
+@given(contracts, prices, st.integers(1, 10**15), st.integers(1, 100))
 def test_the_largest_position_takes_all_there_is_but_less_than_a_lot(
-    price: int, balance: int, leverage: int, fee_rate: int
+    contract: Contract, price: int, balance: int, leverage: int
 ) -> None:
-    quantity = calculators.largest_position(CONTRACT, balance, price, leverage, fee_rate)
+    quantity = calculators.largest_position(contract, balance, price, leverage)
 
     def is_possible(size: int) -> bool:
         try:
-            needed = calculators.opening(CONTRACT, size, price, leverage, fee_rate)
+            lines = calculators.liquidation(Trade(contract, LONG, size, price), leverage)
         except LeverageTooHighError:
             return False
-        return needed.cost <= balance
+        return lines.cost <= balance
 
     assert quantity == 0 or is_possible(quantity)
     assert not is_possible(quantity + CONTRACT.terms.lot_size)
@@ -150,18 +152,20 @@ def test_the_largest_position_takes_all_there_is_but_less_than_a_lot(
 @pytest.mark.parametrize("leverage", [0, -1, 101])
 def test_a_leverage_that_no_tier_has_is_refused(leverage: int) -> None:
     with pytest.raises(LeverageTooHighError, match="should be between 1 and 100"):
-        calculators.opening(CONTRACT, 5, 10_000, leverage, 0)
+        Trade(CONTRACT, LONG, 5, 10_000).initial_margin(leverage)
     with pytest.raises(LeverageTooHighError, match="should be between 1 and 100"):
-        calculators.largest_position(CONTRACT, 10**12, 10_000, leverage, 0)
+        calculators.largest_position(CONTRACT, 10**12, 10_000, leverage)
 
 
 def test_more_margin_moves_the_line_away() -> None:
-    plainly = calculators.liquidation(CONTRACT, LONG, 1_000, 2_000_000, 10)
-    topped = calculators.liquidation(CONTRACT, LONG, 1_000, 2_000_000, 10, amount("100"))
+    trade = Trade(CONTRACT, LONG, 1_000, 2_000_000)
+    plainly = calculators.liquidation(trade, 10)
+    topped = calculators.liquidation(trade, 10, amount("100"))
     assert (plainly.liquidation_price, topped.liquidation_price) == (1_807_229, 1_797_189)
     assert topped.bankruptcy_price == 1_790_000
+    assert topped.cost - plainly.cost == amount("100")
 
 
 def test_with_no_leverage_a_long_is_not_liquidated_above_zero() -> None:
-    lines = calculators.liquidation(CONTRACT, LONG, 1_000, 2_000_000, 1)
+    lines = calculators.liquidation(Trade(CONTRACT, LONG, 1_000, 2_000_000), 1)
     assert (lines.liquidation_price, lines.bankruptcy_price, lines.distance_rate) == (None,) * 3

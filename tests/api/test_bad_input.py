@@ -262,13 +262,16 @@ async def test_a_guest_with_a_bad_body_gets_no_account(venue: Venue, body: bytes
     assert venue.hash() == before
 
 
-async def test_our_own_bugs_are_logged_and_hidden(
-    venue: Venue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def broken_wallets(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("a secret")
 
     monkeypatch.setattr("simulator.api.present.wallets", broken)
+
+
+@pytest.mark.usefixtures("broken_wallets")
+async def test_our_own_bugs_are_logged_and_hidden(venue: Venue) -> None:
     trader = await venue.join()
     with capture_logs() as logs:
         response = await trader.call("GET", "/wallets")
@@ -303,13 +306,8 @@ async def test_a_nul_character_is_refused(venue: Venue, method: str, path: str, 
     assert (response.status_code, response.json()["code"]) == (422, "MALFORMED_REQUEST")
 
 
-async def test_our_own_bugs_are_answered_though_the_log_is_lost(
-    venue: Venue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("a secret")
-
-    monkeypatch.setattr("simulator.api.present.wallets", broken)
+@pytest.mark.usefixtures("broken_wallets")
+async def test_our_own_bugs_are_answered_though_the_log_is_lost(venue: Venue) -> None:
     trader = await venue.join()
     with tempfile.TemporaryFile("w", encoding="utf-8") as closed:
         structlog.configure(logger_factory=structlog.WriteLoggerFactory(closed))

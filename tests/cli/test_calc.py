@@ -82,6 +82,7 @@ def test_a_calculation(simulator: CommandLine, line: str, expected: dict[str, An
     [
         ("liquidation --long --entry x --leverage 10", '--entry: "x" is no decimal'),
         ("liquidation --long --entry 0 --leverage 10", "--entry should be above zero, it is 0"),
+        ("largest --balance -1 --entry 20000 --leverage 1", "--balance should not be negative"),
         ("liquidation --long --entry 20000 --leverage 1000", "should be between 1 and 125"),
         ("largest --balance 1000 --entry 20000 --leverage 0", "should be between 1 and 125"),
         ("size --risk 100 --entry 20000 --stop 20000", "the stop should be below the entry"),

@@ -219,7 +219,10 @@ async def test_a_failed_commit_halts_completely_though_the_log_is_lost() -> None
 
 @pytest.mark.usefixtures("lost_log")
 async def test_a_broken_invariant_halts_completely_though_the_log_is_lost() -> None:
-    await _break_and_stop(*await _broken_world())
+    world, failing = await _broken_world()
+    await _break_and_stop(world, failing)
+    assert world.halt_reason is not None
+    assert "LedgerError" in world.halt_reason
 
 
 async def _broken_world() -> tuple[World, "asyncio.Future[Receipt]"]:

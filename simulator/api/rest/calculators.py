@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Query, Response
 
 from simulator.analytics import calculators
-from simulator.analytics.calculators import Contract, LeverageTooHighError
+from simulator.analytics.calculators import Contract, LeverageTooHighError, Trade
 from simulator.api import names
 from simulator.api.documents import route
 from simulator.api.errors import MalformedRequest, RefusedByRule
@@ -17,7 +17,6 @@ from simulator.api.service import Door
 from simulator.api.shapes import calculators as shapes
 from simulator.api.shapes.base import MAX_DECIMAL_TEXT, PositionSideName
 from simulator.api.wire import InstrumentNumbers, optional_rate, unsigned
-from simulator.core.model.enums import PositionSide
 from simulator.core.model.rejects import RejectReason
 from simulator.decimal_text import RATE_DECIMALS
 
@@ -82,16 +81,18 @@ class Terms:
         self._numbers = door.numbers
         self.of: InstrumentNumbers = door.numbers.by_symbol(query.symbol)
         record = door.world.state.instruments[self.of.instrument_id]
-        self.contract = Contract(record.terms, record.tiers)
-        self.fee_rate = record.terms.taker_fee_rate
+        rate = record.terms.taker_fee_rate
         if query.fee_rate is not None:
-            self.fee_rate = unsigned(query.fee_rate, RATE_DECIMALS, "fee_rate")
+            rate = unsigned(query.fee_rate, RATE_DECIMALS, "fee_rate")
+        self.contract = Contract(record.terms, record.tiers, rate)
 
     def price(self, text: str) -> int:
         return _above_zero("price", self.of.parse_price(text))
 
-    def quantity(self, text: str) -> int:
-        return _above_zero("quantity", self.of.parse_quantity(text))
+    def trade(self, query: PositionQuery) -> Trade:
+        quantity = _above_zero("quantity", self.of.parse_quantity(query.quantity))
+        side = names.POSITION_SIDES[query.side]
+        return Trade(self.contract, side, quantity, self.price(query.entry))
 
     def parse_amount(self, text: str) -> int:
         return self._numbers.parse_amount(text, self.contract.terms.quote_asset_id)
@@ -127,20 +128,16 @@ async def calculate_liquidation(
     door: OneWorld, query: Annotated[LiquidationQuery, Query()]
 ) -> Response:
     """MARG-7, MARG-8: where an isolated position is liquidated, and where its margin is gone."""
-    terms, side = Terms(door, query), names.POSITION_SIDES[query.side]
-    quantity, entry = terms.quantity(query.quantity), terms.price(query.entry)
-    more = terms.parse_amount(query.more_margin)
+    terms = Terms(door, query)
+    trade, more = terms.trade(query), terms.parse_amount(query.more_margin)
     with _refusing():
-        needed = calculators.opening(
-            terms.contract, quantity, entry, query.leverage, terms.fee_rate
-        )
-        lines = calculators.liquidation(terms.contract, side, quantity, entry, query.leverage, more)
+        lines = calculators.liquidation(trade, query.leverage, more)
     shape = shapes.LiquidationLines(
         symbol=terms.of.symbol,
-        notional=terms.amount(needed.notional),
-        initial_margin=terms.amount(needed.initial_margin),
-        fee=terms.amount(needed.fee),
-        cost=terms.amount(needed.cost + more),
+        notional=terms.amount(lines.notional),
+        initial_margin=terms.amount(lines.initial_margin),
+        fee=terms.amount(lines.fee),
+        cost=terms.amount(lines.cost),
         maintenance_margin=terms.amount(lines.maintenance_margin),
         liquidation_price=terms.of.optional_price(lines.liquidation_price),
         distance=optional_rate(lines.distance_rate),
@@ -153,16 +150,9 @@ async def calculate_liquidation(
 async def calculate_pnl(door: OneWorld, query: Annotated[PnlQuery, Query()]) -> Response:
     """What a round trip earns after fees, and the return on its initial margin."""
     terms = Terms(door, query)
+    trade, end = terms.trade(query), terms.price(query.exit)
     with _refusing():
-        result = calculators.profit(
-            terms.contract,
-            names.POSITION_SIDES[query.side],
-            terms.quantity(query.quantity),
-            terms.price(query.entry),
-            terms.price(query.exit),
-            query.leverage,
-            terms.fee_rate,
-        )
+        result = calculators.profit(trade, end, query.leverage)
     shape = shapes.RoundTrip(
         symbol=terms.of.symbol,
         pnl_before_fees=terms.amount(result.gross),
@@ -177,15 +167,9 @@ async def calculate_pnl(door: OneWorld, query: Annotated[PnlQuery, Query()]) -> 
 async def calculate_target(door: OneWorld, query: Annotated[TargetQuery, Query()]) -> Response:
     """The first price at which closing leaves a profit; without one, where it breaks even."""
     terms = Terms(door, query)
+    trade, wanted = terms.trade(query), terms.parse_amount(query.profit)
     with _refusing():
-        price = calculators.target_price(
-            terms.contract,
-            names.POSITION_SIDES[query.side],
-            terms.quantity(query.quantity),
-            terms.price(query.entry),
-            terms.parse_amount(query.profit),
-            terms.fee_rate,
-        )
+        price = calculators.target_price(trade, wanted)
     return answer(shapes.TargetPrice(symbol=terms.of.symbol, price=terms.of.optional_price(price)))
 
 
@@ -194,21 +178,15 @@ async def calculate_size(door: OneWorld, query: Annotated[SizeQuery, Query()]) -
     """The largest position that loses no more than `risk` at the stop, and its leverage."""
     terms = Terms(door, query)
     entry, stop = terms.price(query.entry), terms.price(query.stop)
+    risked = terms.parse_amount(query.risk)
     with _refusing():
-        sizing = calculators.size_from_risk(
-            terms.contract, terms.parse_amount(query.risk), entry, stop, terms.fee_rate
-        )
-    side = PositionSide.LONG if stop < entry else PositionSide.SHORT
-    quantity = sizing.quantity
-    leverage = None
-    if quantity:
-        leverage = calculators.leverage_for_stop(terms.contract, side, quantity, entry, stop)
+        sizing = calculators.size_from_risk(terms.contract, risked, entry, stop)
     shape = shapes.PositionSize(
         symbol=terms.of.symbol,
-        quantity=terms.of.quantity(quantity),
+        quantity=terms.of.quantity(sizing.quantity),
         notional=terms.amount(sizing.notional),
         loss_at_stop=terms.amount(sizing.loss_at_stop),
-        highest_leverage=leverage,
+        highest_leverage=sizing.highest_leverage,
     )
     return answer(shape)
 
@@ -217,15 +195,9 @@ async def calculate_size(door: OneWorld, query: Annotated[SizeQuery, Query()]) -
 async def calculate_largest(door: OneWorld, query: Annotated[LargestQuery, Query()]) -> Response:
     """The largest position that a balance opens."""
     terms = Terms(door, query)
-    price = terms.price(query.entry)
+    price, funds = terms.price(query.entry), terms.parse_amount(query.balance)
     with _refusing():
-        quantity = calculators.largest_position(
-            terms.contract,
-            terms.parse_amount(query.balance),
-            price,
-            query.leverage,
-            terms.fee_rate,
-        )
+        quantity = calculators.largest_position(terms.contract, funds, price, query.leverage)
     shape = shapes.LargestPosition(
         symbol=terms.of.symbol,
         quantity=terms.of.quantity(quantity),
