@@ -51,7 +51,7 @@ soak: $(VENV)/.dev  ## Kill the server 100 times; then many more random examples
 	SIMULATOR_TEST_PROFILE=soak $(BIN)/python -m pytest -n 2 -m "not data"
 
 # The same source, compiled in a folder of its own: what is run and tested otherwise stays Python.
-# The modules of msgspec structs (commands, events, records and their like) are left as they are.
+# The modules of msgspec structs (commands, events, rows and their like) are left as they are.
 $(COMPILED)/.done: $(VENV)/.dev $(shell find simulator/core -name '*.py')
 	rm -rf $(COMPILED) && mkdir -p $(COMPILED)
 	cp -r simulator $(COMPILED)/simulator
@@ -59,7 +59,7 @@ $(COMPILED)/.done: $(VENV)/.dev $(shell find simulator/core -name '*.py')
 		simulator/core/exchange.py \
 		simulator/core/model/{accounts,enums,risk_tiers,units}.py \
 		$$(find simulator/core/rules simulator/core/state -name '*.py' \
-			! -name __init__.py ! -name records.py ! -name notes.py | sort) > mypyc.log 2>&1 \
+			! -name __init__.py ! -name rows.py ! -name notes.py | sort) > mypyc.log 2>&1 \
 		|| { tail -n 20 mypyc.log >&2; exit 1; }
 	@touch $@
 

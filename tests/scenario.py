@@ -33,9 +33,7 @@ from simulator.core.model.instruments import VALUATION_ASSET, Asset, Instrument,
 from simulator.core.model.rejects import RejectReason
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.core.rules import margin
-from simulator.core.state.order import Order
-from simulator.core.state.position import Position
-from simulator.core.state.records import Wallet
+from simulator.core.state.records import Order, Position, Wallet
 
 Events = tuple[AnyEvent, ...]
 

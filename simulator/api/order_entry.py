@@ -12,7 +12,7 @@ from simulator.api.shapes.orders import AmendRequest, Order, OrderRequest, Order
 from simulator.api.wire import InstrumentNumbers, milliseconds
 from simulator.core.model.commands import AmendOrder, PlaceOrder
 from simulator.core.model.rejects import REJECT_TEXTS, RejectReason
-from simulator.core.state.order import Order as OrderRecord
+from simulator.core.state.records import Order as OrderRecord
 from simulator.database.queries import Histories, Window, parse_cursor
 from simulator.runtime.engine import Receipt
 

@@ -26,8 +26,7 @@ from simulator.core import views
 from simulator.core.model.enums import HaltReason
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.order import Order
-from simulator.core.state.records import InstrumentRecord
+from simulator.core.state.records import InstrumentRecord, Order
 from simulator.decimal_text import format_rate
 from simulator.runtime.world import World
 

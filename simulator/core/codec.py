@@ -11,7 +11,8 @@ import msgspec
 
 from simulator.core.model.commands import AnyCommand
 from simulator.core.model.events import AnyEvent
-from simulator.core.state.exchange_state import ExchangeState, Snapshot, restore
+from simulator.core.state.exchange_state import ExchangeState, restore
+from simulator.core.state.rows import Snapshot
 
 RULES_VERSION: Final = 2
 """Raised whenever a rule changes what events a command gives; entries carry it."""

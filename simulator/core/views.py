@@ -20,8 +20,7 @@ from simulator.core.rules.margin_calls import clear_line
 from simulator.core.rules.order_plan import Plan, need_of
 from simulator.core.rules.orders import check_order
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord
+from simulator.core.state.records import InstrumentRecord, Position
 
 
 class WalletView(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,8 +17,7 @@ from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.units import NS_PER_MINUTE
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
-from simulator.core.state.order import Order
-from simulator.core.state.records import Holding, InstrumentRecord, Wallet
+from simulator.core.state.records import Holding, InstrumentRecord, Order, Wallet
 from simulator.database.statements import Row, Rows
 
 _NOTHING_HELD: Final = Holding()

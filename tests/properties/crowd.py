@@ -25,8 +25,7 @@ from simulator.core.model.units import NS_PER_HOUR, NS_PER_SECOND
 from simulator.core.rules import margin
 from simulator.core.rules.margin_calls import unit_liquidation_price
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord
+from simulator.core.state.records import InstrumentRecord, Position
 from tests.scenario import BTC_ASSET, amount, instrument_terms, rate, tier_rows
 
 TRADERS = range(2, 22)

@@ -35,7 +35,7 @@ from simulator.api.wire import InstrumentNumbers, milliseconds
 from simulator.core import views
 from simulator.core.model.commands import CancelAllOrders, CancelOrder
 from simulator.core.model.events import OrderCanceled, OrderRepeated
-from simulator.core.state.order import Order
+from simulator.core.state.records import Order
 from simulator.runtime.engine import Receipt
 
 Work = Coroutine[Any, Any, None]

@@ -29,8 +29,7 @@ from simulator.core.rules.order_plan import isolated_lock
 from simulator.core.rules.orders import is_in_liquidation
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.order import Order
-from simulator.core.state.records import Wallet
+from simulator.core.state.records import Order, Wallet
 
 
 def open_account(run: Execution, command: OpenAccount) -> Refusal | None:

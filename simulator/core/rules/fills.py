@@ -27,9 +27,7 @@ from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.order import Order
-from simulator.core.state.position import Position
-from simulator.core.state.records import AccountRecord
+from simulator.core.state.records import AccountRecord, Order, Position
 
 _REALIZED_PNL: Final = TransferKind.REALIZED_PNL
 _TRANSFER: Final = TransferKind.TRANSFER

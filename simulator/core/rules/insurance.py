@@ -24,8 +24,7 @@ from simulator.core.model.units import part_of, round_down_to
 from simulator.core.rules import fills, margin, matching, money
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.orders import band_edge
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord
+from simulator.core.state.records import InstrumentRecord, Position
 
 
 def take_over(

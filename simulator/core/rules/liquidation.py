@@ -38,9 +38,7 @@ from simulator.core.rules import insurance, margin, margin_calls, matching, mone
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.order import Order
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord, Wallet
+from simulator.core.state.records import InstrumentRecord, Order, Position, Wallet
 
 
 def is_due(state: ExchangeState, risk: UnitRisk) -> bool:

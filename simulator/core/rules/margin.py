@@ -18,8 +18,7 @@ from simulator.core.model.risk_tiers import initial_margin_at, maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure, OrderTotals
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord, Wallet
+from simulator.core.state.records import InstrumentRecord, Position, Wallet
 
 
 class UnitRisk:

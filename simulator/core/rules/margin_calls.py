@@ -13,8 +13,7 @@ from simulator.core.rules.execution import Execution
 from simulator.core.rules.liquidation_price import LiquidationPrice, UnitLine, liquidation_price
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord
+from simulator.core.state.records import InstrumentRecord, Position
 
 
 def is_due(state: ExchangeState, risk: UnitRisk) -> bool:

@@ -18,7 +18,7 @@ from simulator.core.model.units import divide_up
 from simulator.core.rules import fills
 from simulator.core.rules.execution import Execution
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.order import Order
+from simulator.core.state.records import Order
 
 
 def cancel(run: Execution, order: Order, reason: CancelReason) -> None:

@@ -49,8 +49,7 @@ from simulator.core.rules.order_plan import (
 from simulator.core.rules.taking import Intent
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.order import Order
-from simulator.core.state.records import AccountRecord, InstrumentRecord
+from simulator.core.state.records import AccountRecord, InstrumentRecord, Order
 
 
 def place_order(run: Execution, command: PlaceOrder) -> None:

@@ -15,8 +15,7 @@ from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.orders import is_in_liquidation
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure, OrderTotals
-from simulator.core.state.order import Order
-from simulator.core.state.records import InstrumentRecord
+from simulator.core.state.records import InstrumentRecord, Order
 
 _Levels = tuple[tuple[int, int], ...]
 

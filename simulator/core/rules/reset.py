@@ -16,8 +16,7 @@ from simulator.core.model.units import AMOUNT_LIMIT
 from simulator.core.rules import insurance, margin, money, orders
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.position import Position
-from simulator.core.state.records import AccountRecord, Wallet
+from simulator.core.state.records import AccountRecord, Position, Wallet
 
 _REASON: Final = "reset"
 

@@ -18,8 +18,7 @@ from simulator.core.model.risk_tiers import tier_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules import margin
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord, Wallet
+from simulator.core.state.records import InstrumentRecord, Position, Wallet
 
 _Bound = tuple[int, int, int]
 """(key, wallet id, version); the key is a mark, negated in the heap for falling marks."""

@@ -19,8 +19,7 @@ from simulator.core.rules import fills, margin
 from simulator.core.state.book import BookSide
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.order import Order
-from simulator.core.state.records import AccountRecord
+from simulator.core.state.records import AccountRecord, Order
 
 
 class Intent:

@@ -14,15 +14,8 @@ from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.book import Book
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import (
-    AccountRecord,
-    Holding,
-    InstrumentRecord,
-    OngoingLiquidation,
-    Settings,
-    StandingCall,
-    Wallet,
-)
+from simulator.core.state.records import AccountRecord, Holding, InstrumentRecord, Settings, Wallet
+from simulator.core.state.rows import OngoingLiquidation, StandingCall
 
 _SETTLEMENT: Final = TransferKind.SETTLEMENT
 _LIQUIDATION_FEE: Final = TransferKind.LIQUIDATION_FEE

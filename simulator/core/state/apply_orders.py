@@ -18,9 +18,8 @@ from simulator.core.model.enums import (
 )
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
-from simulator.core.state.order import Order
-from simulator.core.state.position import Position
-from simulator.core.state.records import ClientOrder, Holding
+from simulator.core.state.records import Holding, Order, Position
+from simulator.core.state.rows import ClientOrder
 
 # -- orders ----------------------------------------------------------------------------------------
 

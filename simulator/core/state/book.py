@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from simulator.core.model.enums import BUY, SELL, Side
-from simulator.core.state.order import Order
+from simulator.core.state.records import Order
 
 
 class Level:

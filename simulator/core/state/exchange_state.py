@@ -4,6 +4,8 @@ Records are what a snapshot holds; indexes (books, exposures, positions per unit
 rebuilt by `restore`. Only `state.apply` writes; rules read.
 """
 
+from typing import Final, TypeVar
+
 import msgspec
 
 from simulator.core.model.accounts import (
@@ -24,47 +26,42 @@ from simulator.core.model.enums import (
     WalletKind,
 )
 from simulator.core.model.instruments import VALUATION_ASSET, Asset, WorldParameters
+from simulator.core.state import rows
 from simulator.core.state.book import Book
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.ledger import Ledger
 from simulator.core.state.notes import ChangeNotes
-from simulator.core.state.order import Order, order_of
-from simulator.core.state.position import Position, position_of
 from simulator.core.state.records import (
     AccountRecord,
-    ClientOrder,
     Counters,
     Holding,
     InstrumentRecord,
+    Order,
+    Position,
+    Settings,
+    Wallet,
+)
+from simulator.core.state.rows import (
+    AccountRow,
+    ClientOrder,
+    CountersRow,
+    HoldingRow,
+    InstrumentRow,
     OrderRow,
     PositionRow,
-    Settings,
+    SettingsRow,
+    Snapshot,
     StandingCall,
-    Wallet,
+    WalletRow,
 )
 
 PositionKey = tuple[int, PositionSide]
 
+_values: Final = msgspec.structs.astuple
+"""Of a row, in the order of its fields, which is that of the record it becomes."""
 
-class Snapshot(msgspec.Struct, array_like=True, kw_only=True):
-    """Everything there is, in canonical order; its encoding is what the state hash is taken of."""
-
-    seq: int
-    time_ns: int
-    parameters: WorldParameters
-    counters: Counters
-    assets: list[Asset]
-    instruments: list[InstrumentRecord]
-    accounts: list[AccountRecord]
-    wallets: list[Wallet]
-    settings: list[Settings]
-    positions: list[PositionRow]
-    orders: list[OrderRow]
-    client_orders: list[ClientOrder]
-    ledger: list[tuple[int, int, int]]
-    """(ledger account, asset, balance) of every ledger account that is no wallet."""
-    pending_sweep: list[int]
-    fund_unload_at_ns: int | None
+Record = TypeVar("Record")
+Row = TypeVar("Row", bound=rows.Row)
 
 
 class ExchangeState:
@@ -224,19 +221,19 @@ class ExchangeState:
     # -- snapshots -------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
-        """A canonical picture of the state; it shares records, so encode it before going on."""
+        """A canonical picture of the state."""
         return Snapshot(
             seq=self.seq,
             time_ns=self.time_ns,
             parameters=self.parameters,
-            counters=self.counters,
-            assets=[self.assets[key] for key in sorted(self.assets)],
-            instruments=[self.instruments[key] for key in sorted(self.instruments)],
-            accounts=[self.accounts[key] for key in sorted(self.accounts)],
-            wallets=[_canonical(self.wallets[key]) for key in sorted(self.wallets)],
+            counters=_row(CountersRow, self.counters),
+            assets=_by_key(self.assets),
+            instruments=[_row(InstrumentRow, each) for each in _by_key(self.instruments)],
+            accounts=[_row(AccountRow, each) for each in _by_key(self.accounts)],
+            wallets=[_wallet_row(each) for each in _by_key(self.wallets)],
             settings=self._chosen_settings(),
             positions=self._open_positions(),
-            orders=[self.orders[key].row() for key in sorted(self.orders)],
+            orders=[_row(OrderRow, each) for each in _by_key(self.orders)],
             client_orders=[
                 record
                 for account_id in sorted(self.client_orders)
@@ -250,16 +247,16 @@ class ExchangeState:
             fund_unload_at_ns=self.fund_unload_at_ns,
         )
 
-    def _chosen_settings(self) -> list[Settings]:
+    def _chosen_settings(self) -> list[SettingsRow]:
         return [
-            self.exposures[account_id][instrument_id].settings
+            _row(SettingsRow, self.exposures[account_id][instrument_id].settings)
             for account_id in sorted(self.exposures)
             for instrument_id in sorted(self.exposures[account_id])
         ]
 
     def _open_positions(self) -> list[PositionRow]:
         return [
-            self.unit_positions[wallet_id][key].row()
+            _row(PositionRow, self.unit_positions[wallet_id][key])
             for wallet_id in sorted(self.unit_positions)
             for key in sorted(self.unit_positions[wallet_id])
         ]
@@ -269,10 +266,26 @@ def _by_id(wallet: Wallet) -> int:
     return wallet.wallet_id
 
 
-def _canonical(wallet: Wallet) -> Wallet:
-    """The wallet with its holdings in order of asset."""
-    if list(wallet.holdings) != sorted(wallet.holdings):
-        wallet.holdings = {key: wallet.holdings[key] for key in sorted(wallet.holdings)}
+def _by_key(records: dict[int, Record]) -> list[Record]:
+    return [records[key] for key in sorted(records)]
+
+
+def _row(kind: type[Row], record: object) -> Row:
+    """The record as it stands in a snapshot."""
+    return kind(*[getattr(record, name) for name in kind.__struct_fields__])
+
+
+def _wallet_row(wallet: Wallet) -> WalletRow:
+    """With its holdings in order of asset."""
+    row = _row(WalletRow, wallet)
+    row.holdings = {key: _row(HoldingRow, wallet.holdings[key]) for key in sorted(wallet.holdings)}
+    return row
+
+
+def _wallet(row: WalletRow) -> Wallet:
+    """The reverse of `_wallet_row`."""
+    wallet = Wallet(*_values(row))
+    wallet.holdings = {key: Holding(*_values(each)) for key, each in row.holdings.items()}
     return wallet
 
 
@@ -282,24 +295,25 @@ def restore(snapshot: Snapshot) -> ExchangeState:
     state.seq = snapshot.seq
     state.time_ns = snapshot.time_ns
     state.parameters = snapshot.parameters
-    state.counters = snapshot.counters
+    state.counters = Counters(*_values(snapshot.counters))
     state.assets = {asset.asset_id: asset for asset in snapshot.assets}
-    for instrument in snapshot.instruments:
+    for instrument in [InstrumentRecord(*_values(row)) for row in snapshot.instruments]:
         state.instruments[instrument.terms.instrument_id] = instrument
         state.books[instrument.terms.instrument_id] = Book()
-    state.accounts = {account.account_id: account for account in snapshot.accounts}
+    for account in [AccountRecord(*_values(row)) for row in snapshot.accounts]:
+        state.accounts[account.account_id] = account
     for account_id, instrument_id, asset_balance in snapshot.ledger:
         state.ledger.post(account_id, instrument_id, asset_balance)
-    for wallet in snapshot.wallets:
+    for wallet in map(_wallet, snapshot.wallets):
         state.index_wallet(wallet)
         _restore_totals(state, wallet)
-    for settings in snapshot.settings:
+    for settings in [Settings(*_values(row)) for row in snapshot.settings]:
         exposure = state.exposure(settings.account_id, settings.instrument_id)
         exposure.settings = settings
-    for position in map(position_of, snapshot.positions):
+    for position in [Position(*_values(row)) for row in snapshot.positions]:
         state.index_position(position)
         state.ledger.entry_changed(position.instrument_id, position.entry_notional)
-    for order in map(order_of, snapshot.orders):
+    for order in [Order(*_values(row)) for row in snapshot.orders]:
         state.index_order(order)
         state.exposures[order.account_id][order.instrument_id].locked += order.locked
     for order in sorted(state.orders.values(), key=lambda order: order.priority):
@@ -309,7 +323,7 @@ def restore(snapshot: Snapshot) -> ExchangeState:
         client_order_id = record.request.client_order_id
         if client_order_id is not None:
             state.client_orders.setdefault(record.account_id, {})[client_order_id] = record
-    for wallet in sorted(snapshot.wallets, key=_issue_order):
+    for wallet in sorted(state.wallets.values(), key=_issue_order):
         if wallet.margin_call is not None and wallet.liquidation is None:
             state.standing_calls[wallet.wallet_id] = wallet.margin_call
     state.pending_sweep = list(snapshot.pending_sweep)

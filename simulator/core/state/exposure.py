@@ -5,9 +5,7 @@ only reduce, because those need no margin (MARG-4).
 """
 
 from simulator.core.model.enums import BUY, LONG, PositionSide, Side
-from simulator.core.state.order import Order
-from simulator.core.state.position import Position
-from simulator.core.state.records import InstrumentRecord, Settings
+from simulator.core.state.records import InstrumentRecord, Order, Position, Settings
 
 
 class OrderTotals:

@@ -4,7 +4,7 @@ Notes are no state: they are in no hash and no snapshot, and a state without a r
 """
 
 from simulator.core.model.enums import PositionSide, Side
-from simulator.core.state.order import Order
+from simulator.core.state.records import Order
 
 
 class ChangeNotes:

@@ -1,13 +1,9 @@
-"""The records that the state is made of, as they stand in snapshots.
+"""The records that rules read and `state.apply` changes, one class per kind of row.
 
-They are msgspec structs, so a snapshot is their encoding and nothing else. Only `state.apply`
-changes them. Fields are appended with defaults, never removed. Orders and positions live as
-classes of their own (`state.order`, `state.position`) and become rows in a snapshot.
+They are plain classes and no structs: compiled rules read their fields without a detour. What is
+rare (calls, liquidations, the memory of client order ids) are the rows themselves.
 """
 
-import msgspec
-
-from simulator.core.model.commands import PlaceOrder
 from simulator.core.model.enums import (
     CancelReason,
     HaltReason,
@@ -21,140 +17,234 @@ from simulator.core.model.enums import (
     WalletKind,
 )
 from simulator.core.model.instruments import Instrument, RiskTier
-from simulator.core.model.rejects import RejectReason
+from simulator.core.state.rows import (
+    AccountRow,
+    CountersRow,
+    HoldingRow,
+    InstrumentRow,
+    OngoingLiquidation,
+    OrderRow,
+    PositionRow,
+    SettingsRow,
+    StandingCall,
+    WalletRow,
+)
 
 
-class Record(msgspec.Struct, array_like=True, gc=False):
-    """The base of all records. They hold no cycles, so the garbage collector may pass them by."""
-
-
-class InstrumentRecord(Record):
+class InstrumentRecord:
     """An instrument's terms and prices. A price is none until there was one."""
 
-    terms: Instrument
-    tiers: tuple[RiskTier, ...]
-    market_state: MarketState = MarketState.HALTED
-    halt_reason: HaltReason = HaltReason.AWAITING_INDEX
-    index_price: int | None = None
-    index_time_ns: int = 0
-    mark_price: int | None = None
-    last_price: int | None = None
+    __slots__ = InstrumentRow.__struct_fields__
+
+    def __init__(
+        self,
+        terms: Instrument,
+        tiers: tuple[RiskTier, ...],
+        market_state: MarketState = MarketState.HALTED,
+        halt_reason: HaltReason = HaltReason.AWAITING_INDEX,
+        index_price: int | None = None,
+        index_time_ns: int = 0,
+        mark_price: int | None = None,
+        last_price: int | None = None,
+    ) -> None:
+        self.terms = terms
+        self.tiers = tiers
+        self.market_state = market_state
+        self.halt_reason = halt_reason
+        self.index_price = index_price
+        self.index_time_ns = index_time_ns
+        self.mark_price = mark_price
+        self.last_price = last_price
 
 
-class AccountRecord(Record):
-    account_id: int
-    spot_wallet_id: int
-    cross_wallet_id: int
-    maker_fee_rate: int | None = None
-    taker_fee_rate: int | None = None
-    run: int = 1
-    """WAL-7: counts how often the account began anew."""
-    deposited: int = 0
-    """WAL-6: what was paid in since the run began, its endowment included."""
+class AccountRecord:
+    __slots__ = AccountRow.__struct_fields__
+
+    def __init__(
+        self,
+        account_id: int,
+        spot_wallet_id: int,
+        cross_wallet_id: int,
+        maker_fee_rate: int | None = None,
+        taker_fee_rate: int | None = None,
+        run: int = 1,
+        deposited: int = 0,
+    ) -> None:
+        self.account_id = account_id
+        self.spot_wallet_id = spot_wallet_id
+        self.cross_wallet_id = cross_wallet_id
+        self.maker_fee_rate = maker_fee_rate
+        self.taker_fee_rate = taker_fee_rate
+        self.run = run
+        """WAL-7: counts how often the account began anew."""
+        self.deposited = deposited
+        """WAL-6: what was paid in since the run began, its endowment included."""
 
 
-class Holding(Record):
+class Holding:
     """WAL-2: what a wallet holds of one asset."""
 
-    balance: int = 0
-    locked: int = 0
-    settlement_debt: int = 0
+    __slots__ = HoldingRow.__struct_fields__
+
+    def __init__(
+        self,
+        balance: int = 0,
+        locked: int = 0,
+        settlement_debt: int = 0,
+    ) -> None:
+        self.balance = balance
+        self.locked = locked
+        self.settlement_debt = settlement_debt
 
 
-class StandingCall(Record):
-    margin_call_id: int
-    issued_ns: int
-    """When it was issued, or last repeated."""
-
-
-class OngoingLiquidation(Record):
-    liquidation_id: int
-    fee: int = 0
-
-
-class Wallet(Record):
+class Wallet:
     """WAL-1. Instrument and position side are set for ISOLATED wallets only."""
 
-    wallet_id: int
-    account_id: int
-    kind: WalletKind
-    instrument_id: int | None = None
-    position_side: PositionSide | None = None
-    holdings: dict[int, Holding] = {}
-    margin_call: StandingCall | None = None
-    liquidation: OngoingLiquidation | None = None
+    __slots__ = WalletRow.__struct_fields__
+
+    def __init__(
+        self,
+        wallet_id: int,
+        account_id: int,
+        kind: WalletKind,
+        instrument_id: int | None = None,
+        position_side: PositionSide | None = None,
+        holdings: dict[int, Holding] | None = None,
+        margin_call: StandingCall | None = None,
+        liquidation: OngoingLiquidation | None = None,
+    ) -> None:
+        self.wallet_id = wallet_id
+        self.account_id = account_id
+        self.kind = kind
+        self.instrument_id = instrument_id
+        self.position_side = position_side
+        self.holdings: dict[int, Holding] = {} if holdings is None else holdings
+        self.margin_call = margin_call
+        self.liquidation = liquidation
 
 
-class Settings(Record):
+class Settings:
     """WAL-3: what an account chose for one instrument."""
 
-    account_id: int
-    instrument_id: int
-    margin_mode: MarginMode
-    leverage: int
+    __slots__ = SettingsRow.__struct_fields__
+
+    def __init__(
+        self,
+        account_id: int,
+        instrument_id: int,
+        margin_mode: MarginMode,
+        leverage: int,
+    ) -> None:
+        self.account_id = account_id
+        self.instrument_id = instrument_id
+        self.margin_mode = margin_mode
+        self.leverage = leverage
 
 
-class PositionRow(Record):
-    """A `Position` in a snapshot: the same fields."""
+class Position:
+    """UNIT-2: signed quantity and signed entry notional, never an average price."""
 
-    account_id: int
-    instrument_id: int
-    side: PositionSide
-    wallet_id: int
-    quantity: int
-    entry_notional: int
-    opened_seq: int
+    __slots__ = PositionRow.__struct_fields__
 
-
-class OrderRow(Record):
-    """An `Order` in a snapshot: the same fields."""
-
-    order_id: int
-    account_id: int
-    instrument_id: int
-    side: Side
-    order_type: OrderType
-    time_in_force: TimeInForce
-    price: int
-    quantity: int
-    remaining: int
-    post_only: bool
-    reduce_only: bool
-    keep_margin: bool
-    margin_mode: MarginMode
-    assumed_price: int
-    open_loss: int
-    client_order_id: str | None
-    liquidation_id: int | None
-    quote: bool
-    created_ns: int
-    updated_ns: int
-    status: OrderStatus = OrderStatus.ACCEPTED
-    cancel_reason: CancelReason | None = None
-    priority: int = 0
-    locked: int = 0
-    filled_notional: int = 0
+    def __init__(
+        self,
+        account_id: int,
+        instrument_id: int,
+        side: PositionSide,
+        wallet_id: int,
+        quantity: int,
+        entry_notional: int,
+        opened_seq: int,
+    ) -> None:
+        self.account_id = account_id
+        self.instrument_id = instrument_id
+        self.side = side
+        self.wallet_id = wallet_id
+        self.quantity = quantity
+        self.entry_notional = entry_notional
+        self.opened_seq = opened_seq
+        """The seq at which it was opened: its age."""
 
 
-class ClientOrder(Record):
-    """ORD-7: the first request under a client order id, and what became of it."""
+class Order:
+    __slots__ = OrderRow.__struct_fields__
 
-    account_id: int
-    request: PlaceOrder
-    time_ns: int
-    order_id: int | None
-    reason: RejectReason | None
-    needed: int | None
-    available: int | None
+    def __init__(
+        self,
+        order_id: int,
+        account_id: int,
+        instrument_id: int,
+        side: Side,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        price: int,
+        quantity: int,
+        remaining: int,
+        post_only: bool,
+        reduce_only: bool,
+        keep_margin: bool,
+        margin_mode: MarginMode,
+        assumed_price: int,
+        open_loss: int,
+        client_order_id: str | None,
+        liquidation_id: int | None,
+        quote: bool,
+        created_ns: int,
+        updated_ns: int,
+        status: OrderStatus = OrderStatus.ACCEPTED,
+        cancel_reason: CancelReason | None = None,
+        priority: int = 0,
+        locked: int = 0,
+        filled_notional: int = 0,
+    ) -> None:
+        self.order_id = order_id
+        self.account_id = account_id
+        self.instrument_id = instrument_id
+        self.side = side
+        self.order_type = order_type
+        self.time_in_force = time_in_force
+        self.price = price
+        self.quantity = quantity
+        self.remaining = remaining
+        self.post_only = post_only
+        self.reduce_only = reduce_only
+        self.keep_margin = keep_margin
+        self.margin_mode = margin_mode
+        self.assumed_price = assumed_price
+        self.open_loss = open_loss
+        self.client_order_id = client_order_id
+        self.liquidation_id = liquidation_id
+        self.quote = quote
+        self.created_ns = created_ns
+        self.updated_ns = updated_ns
+        self.status = status
+        self.cancel_reason = cancel_reason
+        self.priority = priority
+        """Its place in the queue of its price: lower is earlier."""
+        self.locked = locked
+        """What it keeps locked in CROSS (isolated)."""
+        self.filled_notional = filled_notional
 
 
-class Counters(Record):
+class Counters:
     """The last id given of each kind."""
 
-    account: int
-    wallet: int
-    order: int = 0
-    trade: int = 0
-    margin_call: int = 0
-    liquidation: int = 0
-    priority: int = 0
+    __slots__ = CountersRow.__struct_fields__
+
+    def __init__(
+        self,
+        account: int,
+        wallet: int,
+        order: int = 0,
+        trade: int = 0,
+        margin_call: int = 0,
+        liquidation: int = 0,
+        priority: int = 0,
+    ) -> None:
+        self.account = account
+        self.wallet = wallet
+        self.order = order
+        self.trade = trade
+        self.margin_call = margin_call
+        self.liquidation = liquidation
+        self.priority = priority

@@ -23,7 +23,7 @@ from simulator.core.model.units import (
     round_up_to,
 )
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.order import Order
+from simulator.core.state.records import Order
 
 BASIS_POINT = RATE_ONE // 10_000
 

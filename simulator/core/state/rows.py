@@ -1,0 +1,165 @@
+"""What the state is made of, as it stands in snapshots.
+
+Rows are msgspec structs, so a snapshot is their encoding and nothing else. Fields are appended with
+defaults, never removed. What rules read and write lives as plain classes (`state.records`,
+`state.order`, `state.position`) with the same fields, and becomes rows in a snapshot.
+"""
+
+import msgspec
+
+from simulator.core.model.commands import PlaceOrder
+from simulator.core.model.enums import (
+    CancelReason,
+    HaltReason,
+    MarginMode,
+    MarketState,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    Side,
+    TimeInForce,
+    WalletKind,
+)
+from simulator.core.model.instruments import Asset, Instrument, RiskTier, WorldParameters
+from simulator.core.model.rejects import RejectReason
+
+
+class Row(msgspec.Struct, array_like=True, gc=False):
+    """The base of all rows. They hold no cycles, so the garbage collector may pass them by."""
+
+
+class InstrumentRow(Row):
+    terms: Instrument
+    tiers: tuple[RiskTier, ...]
+    market_state: MarketState = MarketState.HALTED
+    halt_reason: HaltReason = HaltReason.AWAITING_INDEX
+    index_price: int | None = None
+    index_time_ns: int = 0
+    mark_price: int | None = None
+    last_price: int | None = None
+
+
+class AccountRow(Row):
+    account_id: int
+    spot_wallet_id: int
+    cross_wallet_id: int
+    maker_fee_rate: int | None = None
+    taker_fee_rate: int | None = None
+    run: int = 1
+    deposited: int = 0
+
+
+class HoldingRow(Row):
+    balance: int = 0
+    locked: int = 0
+    settlement_debt: int = 0
+
+
+class StandingCall(Row):
+    margin_call_id: int
+    issued_ns: int
+    """When it was issued, or last repeated."""
+
+
+class OngoingLiquidation(Row):
+    liquidation_id: int
+    fee: int = 0
+
+
+class WalletRow(Row):
+    wallet_id: int
+    account_id: int
+    kind: WalletKind
+    instrument_id: int | None = None
+    position_side: PositionSide | None = None
+    holdings: dict[int, HoldingRow] = {}
+    margin_call: StandingCall | None = None
+    liquidation: OngoingLiquidation | None = None
+
+
+class SettingsRow(Row):
+    account_id: int
+    instrument_id: int
+    margin_mode: MarginMode
+    leverage: int
+
+
+class PositionRow(Row):
+    account_id: int
+    instrument_id: int
+    side: PositionSide
+    wallet_id: int
+    quantity: int
+    entry_notional: int
+    opened_seq: int
+
+
+class OrderRow(Row):
+    order_id: int
+    account_id: int
+    instrument_id: int
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price: int
+    quantity: int
+    remaining: int
+    post_only: bool
+    reduce_only: bool
+    keep_margin: bool
+    margin_mode: MarginMode
+    assumed_price: int
+    open_loss: int
+    client_order_id: str | None
+    liquidation_id: int | None
+    quote: bool
+    created_ns: int
+    updated_ns: int
+    status: OrderStatus = OrderStatus.ACCEPTED
+    cancel_reason: CancelReason | None = None
+    priority: int = 0
+    locked: int = 0
+    filled_notional: int = 0
+
+
+class ClientOrder(Row):
+    """ORD-7: the first request under a client order id, and what became of it."""
+
+    account_id: int
+    request: PlaceOrder
+    time_ns: int
+    order_id: int | None
+    reason: RejectReason | None
+    needed: int | None
+    available: int | None
+
+
+class CountersRow(Row):
+    account: int
+    wallet: int
+    order: int = 0
+    trade: int = 0
+    margin_call: int = 0
+    liquidation: int = 0
+    priority: int = 0
+
+
+class Snapshot(msgspec.Struct, array_like=True, kw_only=True):
+    """Everything there is, in canonical order; its encoding is what the state hash is taken of."""
+
+    seq: int
+    time_ns: int
+    parameters: WorldParameters
+    counters: CountersRow
+    assets: list[Asset]
+    instruments: list[InstrumentRow]
+    accounts: list[AccountRow]
+    wallets: list[WalletRow]
+    settings: list[SettingsRow]
+    positions: list[PositionRow]
+    orders: list[OrderRow]
+    client_orders: list[ClientOrder]
+    ledger: list[tuple[int, int, int]]
+    """(ledger account, asset, balance) of every ledger account that is no wallet."""
+    pending_sweep: list[int]
+    fund_unload_at_ns: int | None
