@@ -1,0 +1,124 @@
+"""Events, in the past tense: everything that can happen, and all that the state is made of.
+
+An event carries what was decided, so that applying it decides nothing. They are journaled as
+arrays with an integer tag. A tag is never reused; a field is only ever appended, with a default.
+"""
+
+from simulator.core.model.events.accounts import (
+    AccountOpened,
+    AccountReset,
+    LeverageSet,
+    MarginLocked,
+    MarginModeSet,
+    Transferred,
+    WalletOpened,
+)
+from simulator.core.model.events.base import Event
+from simulator.core.model.events.orders import (
+    ClientOrderRecorded,
+    OrderAccepted,
+    OrderAmended,
+    OrderCanceled,
+    OrderRejected,
+    OrderRepeated,
+    OrderRested,
+    PositionChanged,
+    QuotesReplaced,
+    TradeExecuted,
+)
+from simulator.core.model.events.prices import IndexPriceUpdated, MarkPriceUpdated
+from simulator.core.model.events.risk import (
+    FundUnloadScheduled,
+    LiquidationEnded,
+    LiquidationStarted,
+    LiquidationStepTaken,
+    MarginCallEnded,
+    MarginCallIssued,
+    PositionTakenOver,
+    SweepPaged,
+)
+from simulator.core.model.events.world import (
+    AssetDefined,
+    CommandRejected,
+    InstrumentListed,
+    MarketStateChanged,
+    RiskTiersSet,
+    TimeAdvanced,
+    WorldConfigured,
+)
+
+AnyEvent = (
+    AssetDefined
+    | InstrumentListed
+    | RiskTiersSet
+    | WorldConfigured
+    | MarketStateChanged
+    | TimeAdvanced
+    | CommandRejected
+    | AccountOpened
+    | WalletOpened
+    | Transferred
+    | MarginLocked
+    | LeverageSet
+    | MarginModeSet
+    | AccountReset
+    | OrderAccepted
+    | OrderRejected
+    | OrderRepeated
+    | ClientOrderRecorded
+    | OrderRested
+    | OrderCanceled
+    | OrderAmended
+    | TradeExecuted
+    | QuotesReplaced
+    | PositionChanged
+    | IndexPriceUpdated
+    | MarkPriceUpdated
+    | MarginCallIssued
+    | MarginCallEnded
+    | LiquidationStarted
+    | LiquidationStepTaken
+    | PositionTakenOver
+    | LiquidationEnded
+    | SweepPaged
+    | FundUnloadScheduled
+)
+
+__all__ = [
+    "AccountOpened",
+    "AccountReset",
+    "AnyEvent",
+    "AssetDefined",
+    "ClientOrderRecorded",
+    "CommandRejected",
+    "Event",
+    "FundUnloadScheduled",
+    "IndexPriceUpdated",
+    "InstrumentListed",
+    "LeverageSet",
+    "LiquidationEnded",
+    "LiquidationStarted",
+    "LiquidationStepTaken",
+    "MarginCallEnded",
+    "MarginCallIssued",
+    "MarginLocked",
+    "MarginModeSet",
+    "MarkPriceUpdated",
+    "MarketStateChanged",
+    "OrderAccepted",
+    "OrderAmended",
+    "OrderCanceled",
+    "OrderRejected",
+    "OrderRepeated",
+    "OrderRested",
+    "PositionChanged",
+    "PositionTakenOver",
+    "QuotesReplaced",
+    "RiskTiersSet",
+    "SweepPaged",
+    "TimeAdvanced",
+    "TradeExecuted",
+    "Transferred",
+    "WalletOpened",
+    "WorldConfigured",
+]

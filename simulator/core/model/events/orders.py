@@ -1,0 +1,138 @@
+"""Events of orders, trades and positions."""
+
+from simulator.core.model.commands import PlaceOrder
+from simulator.core.model.enums import (
+    CancelReason,
+    MarginMode,
+    OrderType,
+    PositionSide,
+    Side,
+    TimeInForce,
+)
+from simulator.core.model.events.base import Event
+from simulator.core.model.rejects import RejectReason
+
+
+class OrderAccepted(Event, frozen=True, tag=20):
+    """`assumed_price` and `open_loss` (per quantity unit) are the order's margin terms (MARG-4)."""
+
+    order_id: int
+    account_id: int
+    instrument_id: int
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price: int
+    """The limit; of a market order the edge of the price band (ORD-3)."""
+    quantity: int
+    post_only: bool
+    reduce_only: bool
+    keep_margin: bool
+    margin_mode: MarginMode
+    assumed_price: int
+    open_loss: int
+    client_order_id: str | None
+    liquidation_id: int | None = None
+    quote: bool = False
+
+
+class OrderRejected(Event, frozen=True, tag=21):
+    account_id: int
+    instrument_id: int
+    reason: RejectReason
+    needed: int | None
+    available: int | None
+    client_order_id: str | None
+
+
+class OrderRepeated(Event, frozen=True, tag=22):
+    """ORD-7: the same request again; its first result stands."""
+
+    account_id: int
+    client_order_id: str
+    order_id: int | None
+    reason: RejectReason | None
+    needed: int | None
+    available: int | None
+
+
+class ClientOrderRecorded(Event, frozen=True, tag=29):
+    """ORD-7: what a request with a client order id came to, kept for its repetition."""
+
+    account_id: int
+    request: PlaceOrder
+    order_id: int | None
+    reason: RejectReason | None
+    needed: int | None
+    available: int | None
+
+
+class OrderRested(Event, frozen=True, tag=23):
+    order_id: int
+
+
+class OrderCanceled(Event, frozen=True, tag=24):
+    """What remained of an order is gone."""
+
+    order_id: int
+    account_id: int
+    instrument_id: int
+    quantity: int
+    reason: CancelReason
+
+
+class OrderAmended(Event, frozen=True, tag=25):
+    """New terms of an open order; without `keeps_priority` it leaves the book for a new place."""
+
+    order_id: int
+    account_id: int
+    price: int
+    quantity: int
+    keeps_priority: bool
+    assumed_price: int
+    open_loss: int
+
+
+class TradeExecuted(Event, frozen=True, tag=26):
+    """MAT-1: at the maker's price. A negative fee is a rebate."""
+
+    trade_id: int
+    instrument_id: int
+    price: int
+    quantity: int
+    taker_side: Side
+    taker_order_id: int
+    maker_order_id: int
+    taker_account_id: int
+    maker_account_id: int
+    taker_fee: int
+    maker_fee: int
+    taker_realized_pnl: int
+    maker_realized_pnl: int
+
+
+class QuotesReplaced(Event, frozen=True, tag=27):
+    """A maker's old quotes left the book; these rest, numbered from `first_order_id` on."""
+
+    account_id: int
+    instrument_id: int
+    first_order_id: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class PositionChanged(Event, frozen=True, tag=28):
+    """UNIT-2: what is added to a position's signed quantity and signed entry notional.
+
+    `realized_pnl` was settled by the transfer that follows.
+    """
+
+    account_id: int
+    instrument_id: int
+    position_side: PositionSide
+    wallet_id: int
+    quantity: int
+    entry_notional: int
+    realized_pnl: int
+    trade_id: int | None = None
+    liquidation_id: int | None = None
