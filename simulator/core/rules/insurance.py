@@ -24,6 +24,7 @@ from simulator.core.model.units import part_of, round_down_to
 from simulator.core.rules import fills, margin, matching, money
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.orders import band_edge
+from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
 
 
@@ -105,6 +106,17 @@ def cover_deficit(run: Execution, wallet_id: int, liquidation_id: int) -> tuple[
     money.receive(run, INSURANCE_FUND, wallet_id, TransferKind.INSURANCE, paid, cause)
     money.receive(run, SHORTFALL, wallet_id, TransferKind.SHORTFALL, deficit - paid, cause)
     return deficit, deficit - paid
+
+
+def next_unload(state: ExchangeState) -> int | None:
+    """When the fund next offers what it holds; none: it holds nothing."""
+    return state.fund_unload_at_ns
+
+
+def unload_if_due(run: Execution) -> None:
+    due = run.state.fund_unload_at_ns
+    if due is not None and due <= run.state.time_ns:
+        unload(run)
 
 
 def unload(run: Execution) -> None:

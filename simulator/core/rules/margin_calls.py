@@ -27,6 +27,23 @@ def is_due(state: ExchangeState, risk: UnitRisk) -> bool:
     return risk.equity >= clear_line(state, risk) or state.time_ns >= repeat_at
 
 
+def next_repeat(state: ExchangeState) -> int | None:
+    """When the oldest standing call is to be repeated; none: none stands."""
+    if not state.standing_calls:
+        return None
+    first = next(iter(state.standing_calls.values()))
+    return first.issued_ns + state.parameters.call_repeat_ns
+
+
+def touch_repeated(run: Execution) -> None:
+    """Has every unit assessed whose call is to be repeated."""
+    state = run.state
+    for wallet_id, call in state.standing_calls.items():
+        if call.issued_ns + state.parameters.call_repeat_ns > state.time_ns:
+            break
+        state.touched_units[wallet_id] = None
+
+
 def review(run: Execution, risk: UnitRisk) -> None:
     """Issues, repeats or clears the unit's call, as its equity stands to its lines (CALL-1)."""
     call = run.state.wallets[risk.wallet_id].margin_call

@@ -90,6 +90,16 @@ def _is_stale(state: ExchangeState, record: InstrumentRecord) -> bool:
     return limit is not None and state.time_ns >= record.index_time_ns + limit
 
 
+def next_stale(state: ExchangeState) -> int | None:
+    """When the next index will be too old; none: never, as things stand."""
+    due: int | None = None
+    for record in state.instruments.values():
+        stale = stale_at(record)
+        if stale is not None and (due is None or stale < due):
+            due = stale
+    return due
+
+
 def halt_stale(run: Execution) -> None:
     """Halts every instrument whose index is too old now."""
     for instrument_id in sorted(run.state.instruments):

@@ -1,35 +1,43 @@
 """TIME-1: what falls due as world time passes, in consecutive steps.
 
-In one step: stale instruments halt, the insurance fund offers what it holds, standing calls are
-due for repetition, then units are assessed. The sequencer asks `next_due` and sends `AdvanceTime`.
+A step ends wherever something is due, and takes its parts in a fixed order: `_PARTS`, and then the
+sweep. The sequencer asks `next_due` and sends `AdvanceTime`.
 """
+
+from collections.abc import Callable
+from typing import Final
 
 from simulator.core.model.commands import AdvanceTime
 from simulator.core.model.events import TimeAdvanced
-from simulator.core.rules import insurance, mark_price
+from simulator.core.rules import insurance, margin_calls, mark_price
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.sweep import sweep
 from simulator.core.state.exchange_state import ExchangeState
 
+_Part = tuple[Callable[[ExchangeState], int | None], Callable[[Execution], None]]
+"""When it is due next (none: never as things stand), and doing whatever of it is due by now.
+
+A step that was due later than it is taken does the same, at the time of now.
+"""
+
+_PARTS: Final[tuple[_Part, ...]] = (
+    # (1) index and mark: an index that is too old halts its instrument
+    (mark_price.next_stale, mark_price.halt_stale),
+    # (6) before units are assessed, the insurance fund offers what it took over, and units whose
+    # call is to be repeated are touched
+    (insurance.next_unload, insurance.unload_if_due),
+    (margin_calls.next_repeat, margin_calls.touch_repeated),
+)
+
 
 def next_due(state: ExchangeState) -> int | None:
     """The world time at which the next thing falls due; none if nothing ever does."""
-    due = state.fund_unload_at_ns
-    for record in state.instruments.values():
-        stale = mark_price.stale_at(record)
-        if stale is not None and (due is None or stale < due):
-            due = stale
-    repeat = _next_repeat(state)
-    if repeat is not None and (due is None or repeat < due):
-        due = repeat
+    due: int | None = None
+    for part_due, _ in _PARTS:
+        part = part_due(state)
+        if part is not None and (due is None or part < due):
+            due = part
     return due
-
-
-def _next_repeat(state: ExchangeState) -> int | None:
-    if not state.standing_calls:
-        return None
-    first = next(iter(state.standing_calls.values()))
-    return first.issued_ns + state.parameters.call_repeat_ns
 
 
 def advance_time(run: Execution, command: AdvanceTime) -> None:
@@ -51,12 +59,7 @@ def advance_time(run: Execution, command: AdvanceTime) -> None:
 
 
 def _take_step(run: Execution) -> None:
-    state = run.state
-    mark_price.halt_stale(run)
-    if state.fund_unload_at_ns is not None and state.fund_unload_at_ns <= state.time_ns:
-        insurance.unload(run)
-    for wallet_id, call in state.standing_calls.items():
-        if call.issued_ns + state.parameters.call_repeat_ns > state.time_ns:
-            break
-        state.touched_units[wallet_id] = None
+    """The parts in order; the sweep is (6) units and (8) warnings."""
+    for _, act in _PARTS:
+        act(run)
     sweep(run)
