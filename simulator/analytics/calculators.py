@@ -4,14 +4,23 @@ Numbers are the core's integers: prices and quantities in the contract's units, 
 units of the quote asset, rates in 1e-12. Margin is isolated. Funding is left out.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from simulator.core.model.enums import PositionSide
+from simulator.core.model.enums import PositionSide, Side
 from simulator.core.model.instruments import Instrument, RiskTier
 from simulator.core.model.risk_tiers import maintenance_at, tier_at
-from simulator.core.model.units import RATE_ONE, divide_down, divide_up, round_down_to, round_up_to
-from simulator.core.rules.fills import fee_of, opening_margin
+from simulator.core.model.units import (
+    RATE_ONE,
+    divide_down,
+    divide_half_even,
+    divide_up,
+    round_down_to,
+    round_up_to,
+)
+from simulator.core.rules.fills import fee_of, opening_margin, split_fill
 from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
+from simulator.core.rules.margin import call_margin_of
 
 
 class Contract(NamedTuple):
@@ -227,3 +236,68 @@ def _cap(contract: Contract, leverage: int) -> int | None:
         if tier.max_leverage >= leverage:
             return tier.cap
     raise LeverageTooHighError(leverage, contract.tiers[0].max_leverage)
+
+
+class Requirement(NamedTuple):
+    """What opening a position takes: `cost` is margin and fee together.
+
+    `call_margin` and `maintenance_margin` are the lines at the entry price.
+    """
+
+    notional: int
+    initial_margin: int
+    fee: int
+    cost: int
+    call_margin: int
+    maintenance_margin: int
+
+
+def margin_needed(trade: Trade, leverage: int, call_ratio: int) -> Requirement:
+    """MARG-2 to MARG-4, WAL-4; `call_ratio` is the world's. Raises LeverageTooHighError."""
+    notional = trade.notional
+    initial_margin = trade.initial_margin(leverage)
+    exact = maintenance_at(trade.contract.tiers, notional)
+    fee = trade.contract.fee(notional)
+    return Requirement(
+        notional,
+        initial_margin,
+        fee,
+        initial_margin + fee,
+        call_margin_of(exact, call_ratio),
+        divide_up(exact, RATE_ONE),
+    )
+
+
+class Averaged(NamedTuple):
+    """A position after several fills (UNIT-2). `entry_notional` is exact, the price half-even.
+
+    The price is none where nothing is left.
+    """
+
+    quantity: int
+    entry_notional: int
+    entry_price: int | None
+    realized_pnl: int
+
+
+def average_entry(
+    terms: Instrument, side: PositionSide, fills: Sequence[tuple[int, int]]
+) -> Averaged:
+    """UNIT-2: the position that fills `(quantity, price)` leave; a negative quantity reduces.
+
+    Raises:
+        ValueError: a fill reduces more than there is.
+    """
+    held, entry, realized = 0, 0, 0
+    for quantity, price in fills:
+        if held + quantity < 0:
+            raise ValueError("a fill should not reduce more than there is")
+        order_side = Side(side if quantity > 0 else -side)
+        parts = split_fill(side * held, entry, order_side, abs(quantity), price, terms)
+        held += quantity
+        entry += order_side * parts.opened_notional - parts.closed_entry
+        realized += parts.realized_pnl
+    price_or_none = None
+    if held:
+        price_or_none = divide_half_even(abs(entry), held * terms.notional_multiplier)
+    return Averaged(held, abs(entry), price_or_none, realized)
