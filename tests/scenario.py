@@ -23,6 +23,7 @@ from simulator.core.model.enums import (
     MarketState,
     MarkMethod,
     OrderType,
+    PositionMode,
     PositionSide,
     Side,
     TimeInForce,
@@ -191,11 +192,13 @@ class World:
         tif: str = "GTC",
         leverage: int | None = None,
         mode: str | None = None,
+        of: str | None = None,
         **flags: Any,
     ) -> c.PlaceOrder:
         """The command of an order: a limit order if `at` a price, else a market order.
 
-        Flags: post_only, reduce_only, keep_margin, client_order_id.
+        `of` is the position side that it names in hedge mode. Flags: post_only, reduce_only,
+        keep_margin, client_order_id.
         """
         if mode is not None:
             self.mode(name, symbol, mode)
@@ -209,6 +212,7 @@ class World:
             self.quantity(symbol, quantity),
             None if at is None else self.price(symbol, at),
             TimeInForce[tif],
+            position_side=None if of is None else PositionSide[of],
             **flags,
         )
 
@@ -265,6 +269,9 @@ class World:
     def mode(self, name: str, symbol: str, mode: str) -> Events:
         command = c.SetMarginMode(self.names[name], self.symbols[symbol], MarginMode[mode])
         return self.run(command)
+
+    def hedge(self, name: str) -> Events:
+        return self.run(c.SetPositionMode(self.names[name], PositionMode.HEDGE))
 
     def transfer(
         self, name: str, text: str, source: str, target: str, at: tuple[str, str] | None = None
@@ -346,19 +353,19 @@ class World:
         }
         return {key: plain(value, AMOUNT_DECIMALS) for key, value in amounts.items()}
 
-    def position(self, name: str, symbol: str) -> tuple[str, str] | None:
-        """Signed quantity and signed entry notional, or none."""
-        position = self.position_of(name, symbol)
+    def position(self, name: str, symbol: str, side: str | None = None) -> tuple[str, str] | None:
+        """Signed quantity and signed entry notional, or none; of a hedge the side is named."""
+        position = self.position_of(name, symbol, side)
         if position is None:
             return None
         decimals = self._terms(symbol).quantity_decimals
         entry = plain(position.entry_notional, AMOUNT_DECIMALS)
         return plain(position.quantity, decimals), entry
 
-    def position_of(self, name: str, symbol: str) -> Position | None:
+    def position_of(self, name: str, symbol: str, side: str | None = None) -> Position | None:
         account_id = self.names.get(name, 1)
         exposure = self.exchange.state.find_exposure(account_id, self.symbols[symbol])
-        return None if exposure is None else exposure.long or exposure.short
+        return None if exposure is None else exposure.leg(PositionSide[side] if side else None)
 
     def open_orders(self, name: str) -> list[str]:
         """`7 BUY 0.5 BTC at 99`, oldest first."""

@@ -221,6 +221,8 @@ REFUSALS: Final[dict[RejectReason, str]] = {
     RejectReason.MARKET_HALTED: "Wait until `market_state` is OPEN; cancels are taken.",
     RejectReason.LIQUIDATION_IN_PROGRESS: "Wait until it ends: `GET …/liquidations`.",
     RejectReason.INVALID_AMOUNT: "Send a positive amount.",
+    RejectReason.POSITION_SIDE_MISMATCH: "Send `position_side` in hedge mode, and only there; "
+    "`GET …/accounts/{account}` has `position_mode`.",
     RejectReason.INVALID_COMBINATION: "A LIMIT order has a price, a MARKET order none; "
     "`post_only` goes with LIMIT and GTC, `keep_margin` with `reduce_only`.",
     RejectReason.PRICE_NOT_ON_TICK: "Round to `tick_size` of the instrument.",
@@ -237,7 +239,6 @@ REFUSALS: Final[dict[RejectReason, str]] = {
     RejectReason.LEVERAGE_NOT_ALLOWED: "`GET /v1/worlds/{world}/risk-tiers` has `max_leverage`.",
     RejectReason.POSITION_LIMIT: "Lower the leverage or the quantity.",
     RejectReason.OPEN_POSITION_OR_ORDER: "Close the position and cancel the orders first.",
-    RejectReason.POSITION_MODE_NOT_OFFERED: "Stay ONE_WAY.",
     RejectReason.DEPOSIT_LIMIT: "Pay in `available` at most, or reset the account.",
     RejectReason.INSUFFICIENT_BALANCE: "Move `available` at most; locked money stays.",
     RejectReason.INSUFFICIENT_MARGIN: "Add margin, raise the leverage or ask for less; the "

@@ -15,8 +15,13 @@ from simulator.core.model.risk_tiers import initial_margin_at
 from simulator.core.model.units import RATE_ONE, divide_down, divide_half_even, divide_up
 from simulator.core.rules import margin
 from simulator.core.rules.fills import split_fill
-from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
-from simulator.core.rules.margin_calls import clear_line
+from simulator.core.rules.liquidation_price import (
+    Leg,
+    UnitLine,
+    bankruptcy_price,
+    liquidation_price,
+)
+from simulator.core.rules.margin_calls import clear_line, unit_line
 from simulator.core.rules.order_plan import Plan, need_of
 from simulator.core.rules.orders import check_order
 from simulator.core.state.exchange_state import ExchangeState
@@ -73,6 +78,9 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True):
     """Isolated: the wallet's net assets. Cross: the initial margin at mark."""
     margin_ratio: int | None
     liquidation_price: int | None
+    """Of the two below the one that the mark would reach first; a cross hedge may have both."""
+    liquidation_below: int | None
+    liquidation_above: int | None
     liquidation_status: str
     bankruptcy_price: int | None
 
@@ -165,8 +173,9 @@ def position_view(state: ExchangeState, position: Position) -> PositionView:
     notional = margin.notional_at_mark(position, record)
     pnl = margin.unrealized_pnl(position, record)
     initial = initial_margin_at(record.tiers, notional, settings.leverage)
-    line = _line_of(state, risk, position, record)
-    price = liquidation_price(line, record.tiers, margin.mark_of(record))
+    mark = margin.mark_of(record)
+    line = unit_line(state, risk, position)
+    price = liquidation_price(line, record.tiers, mark)
     isolated = settings.margin_mode == MarginMode.ISOLATED
     return PositionView(
         account_id=position.account_id,
@@ -177,7 +186,7 @@ def position_view(state: ExchangeState, position: Position) -> PositionView:
         leverage=settings.leverage,
         quantity=abs(position.quantity),
         entry_price=_entry_price(record, position.quantity, position.entry_notional),
-        mark_price=margin.mark_of(record),
+        mark_price=mark,
         notional=notional,
         unrealized_pnl=pnl,
         roi=divide_down(pnl * RATE_ONE, initial),
@@ -185,7 +194,9 @@ def position_view(state: ExchangeState, position: Position) -> PositionView:
         maintenance_margin=divide_up(margin.position_maintenance(position, record), RATE_ONE),
         margin=risk.net_assets if isolated else initial,
         margin_ratio=margin.margin_ratio_rate(risk),
-        liquidation_price=price.below if price.below is not None else price.above,
+        liquidation_price=price.nearest(mark),
+        liquidation_below=price.below,
+        liquidation_above=price.above,
         liquidation_status=price.status,
         bankruptcy_price=bankruptcy_price(line),
     )
@@ -194,19 +205,6 @@ def position_view(state: ExchangeState, position: Position) -> PositionView:
 def _entry_price(record: InstrumentRecord, quantity: int, entry_notional: int) -> int:
     multiplier = record.terms.notional_multiplier
     return divide_half_even(abs(entry_notional), abs(quantity) * multiplier)
-
-
-def _line_of(
-    state: ExchangeState, risk: margin.UnitRisk, position: Position, record: InstrumentRecord
-) -> UnitLine:
-    return UnitLine(
-        position.quantity,
-        position.entry_notional,
-        record.terms.notional_multiplier,
-        risk.net_assets,
-        risk.unrealized_pnl - margin.unrealized_pnl(position, record),
-        risk.exact_maintenance - margin.position_maintenance(position, record),
-    )
 
 
 def depth(
@@ -270,7 +268,7 @@ def _accepted_preview(state: ExchangeState, plan: Plan) -> PreviewView:
     status = "never"
     if quantity:
         found = liquidation_price(after, record.tiers, margin.mark_of(record))
-        price = found.below if found.below is not None else found.above
+        price = found.nearest(margin.mark_of(record))
         status = found.status
     return PreviewView(
         accepted=True,
@@ -294,16 +292,15 @@ def _accepted_preview(state: ExchangeState, plan: Plan) -> PreviewView:
 def _position_after(state: ExchangeState, plan: Plan) -> tuple[int, int, int]:
     """Signed quantity, signed entry notional and realized PnL after all of the order filled."""
     intent = plan.intent
-    record = state.instruments[intent.instrument_id]
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    position = None if exposure is None else exposure.long or exposure.short
+    terms = intent.exposure.record.terms
+    position = intent.exposure.leg(intent.position_side)
     quantity, entry = (0, 0) if position is None else (position.quantity, position.entry_notional)
     realized = 0
     trades = [(price, each) for _, price, each in plan.fills]
     if plan.resting_quantity:
         trades.append((intent.limit, plan.resting_quantity))
     for price, each in trades:
-        parts = split_fill(quantity, entry, intent.side, each, price, record.terms)
+        parts = split_fill(quantity, entry, intent.side, each, price, terms)
         quantity += intent.side * each
         entry += intent.side * parts.opened_notional - parts.closed_entry
         realized += parts.realized_pnl
@@ -313,29 +310,33 @@ def _position_after(state: ExchangeState, plan: Plan) -> tuple[int, int, int]:
 def _line_after(state: ExchangeState, plan: Plan, position_after: tuple[int, int, int]) -> UnitLine:
     """The unit as it would be: isolated with its margin moved in, cross with PnL and fee."""
     intent = plan.intent
+    exposure = intent.exposure
     quantity, entry, realized = position_after
-    multiplier = state.instruments[intent.instrument_id].terms.notional_multiplier
     if intent.margin_mode == MarginMode.ISOLATED:
         held = _isolated_margin_after(state, plan, quantity, entry)
-        return UnitLine(quantity, entry, multiplier, held, 0, 0)
-    cross = state.accounts[intent.account_id].cross_wallet_id
-    risk = margin.assess(state, cross)
-    other_pnl, other_maintenance = risk.unrealized_pnl, risk.exact_maintenance
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    position = None if exposure is None else exposure.long or exposure.short
+        return UnitLine(quantity, entry, exposure.multiplier, held, 0, 0)
+    risk = margin.assess(state, intent.account.cross_wallet_id)
+    position = exposure.leg(intent.position_side)
     if position is not None:
-        record = state.instruments[intent.instrument_id]
-        other_pnl -= margin.unrealized_pnl(position, record)
-        other_maintenance -= margin.position_maintenance(position, record)
-    wallet = risk.net_assets + realized - plan.fee
-    return UnitLine(quantity, entry, multiplier, wallet, other_pnl, other_maintenance)
+        line = unit_line(state, risk, position)
+    else:
+        line = UnitLine(0, 0, 0, 0, risk.unrealized_pnl, risk.exact_maintenance)
+        beside = exposure.long or exposure.short
+        if beside is not None:
+            line = unit_line(state, risk, beside)
+            line = line._replace(opposite=Leg(beside.quantity, beside.entry_notional))
+    return line._replace(
+        quantity=quantity,
+        entry_notional=entry,
+        multiplier=exposure.multiplier,
+        wallet=risk.net_assets + realized - plan.fee,
+    )
 
 
 def _isolated_margin_after(state: ExchangeState, plan: Plan, quantity: int, entry: int) -> int:
     """WAL-4: what the position keeps of its margin, and `N / L` of what the order opens."""
     intent = plan.intent
-    exposure = state.find_exposure(intent.account_id, intent.instrument_id)
-    position = None if exposure is None else exposure.long or exposure.short
+    position = intent.exposure.leg(intent.position_side)
     if position is None or position.quantity * quantity < 0:
         return divide_up(abs(entry), intent.leverage)
     held = margin.net_assets(state.wallets[position.wallet_id])

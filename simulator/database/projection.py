@@ -121,7 +121,7 @@ class _NotesReader:
 
     def _add_position(self, account_id: int, instrument_id: int, side: PositionSide) -> None:
         exposure = self._state.find_exposure(account_id, instrument_id)
-        position = None if exposure is None else exposure.position(side)
+        position = None if exposure is None else exposure.leg(side)
         key = (self._world_id, account_id, instrument_id, side._name_)
         if position is None:
             self._rows.closed_positions.append(key)

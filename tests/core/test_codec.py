@@ -144,6 +144,7 @@ def test_a_tag_is_never_reused() -> None:
         "LeverageSet": 14,
         "MarginModeSet": 15,
         "AccountReset": 16,
+        "PositionModeSet": 17,
         "OrderAccepted": 20,
         "OrderRejected": 21,
         "OrderRepeated": 22,
@@ -266,7 +267,7 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "3a752f183048e6049256cca0e635915c3f43af68133b4639495559e525c14259"
+HEAD = "25c0ffaea6da00120b435639730fbfe417deea8425da855473a60cb554ece2f7"
 STATE = "a3a93095f7ce5552f551bfa4d9fcf1c7ffe27251592643aa8fade5ae5c8bddd4"
 
 

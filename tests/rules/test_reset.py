@@ -9,7 +9,6 @@ from simulator.core.model.accounts import FUND_ACCOUNT, MINT
 from simulator.core.model.enums import (
     CallEnd,
     CancelReason,
-    PositionMode,
     PositionSide,
     TransferKind,
     WalletKind,
@@ -259,13 +258,3 @@ def test_wal_6_only_the_valuation_asset_to_spot_or_cross() -> None:
         (c.DepositFunds(ann, WalletKind.SPOT, 1, 0), RejectReason.INVALID_AMOUNT),
     ):
         assert refusal(world.run(command)).reason == reason
-
-
-def test_wal_3_there_is_no_hedge_mode() -> None:
-    world = open_world()
-    ann = world.names["ann"]
-    assert world.run(c.SetPositionMode(ann, PositionMode.ONE_WAY)) == ()
-    hedge = world.run(c.SetPositionMode(ann, PositionMode.HEDGE))
-    assert refusal(hedge).reason == RejectReason.POSITION_MODE_NOT_OFFERED
-    nobody = world.run(c.SetPositionMode(99, PositionMode.ONE_WAY))
-    assert refusal(nobody).reason == RejectReason.UNKNOWN_ACCOUNT

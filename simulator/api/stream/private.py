@@ -153,7 +153,7 @@ class PrivateSide:
         self, state: ExchangeState, account_id: int, instrument_id: int, side: PositionSide
     ) -> Position | ClosedPosition:
         exposure = state.find_exposure(account_id, instrument_id)
-        position = None if exposure is None else exposure.position(side)
+        position = None if exposure is None else exposure.leg(side)
         if position is None:
             symbol = self._numbers.symbol(instrument_id)
             return ClosedPosition(symbol=symbol, side=names.POSITION_SIDE_NAMES[side])

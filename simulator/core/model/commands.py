@@ -123,7 +123,10 @@ class ResetAccount(Command, frozen=True, tag=18):
 
 
 class PlaceOrder(Command, frozen=True, tag=20):
-    """ORD-1. `price` is none for market orders; `keep_margin` is for reduce-only ones (WAL-4)."""
+    """ORD-1. `price` is none for market orders; `keep_margin` is for reduce-only ones (WAL-4).
+
+    In hedge mode `position_side` says whose position it opens or closes; one-way names none.
+    """
 
     account_id: int
     instrument_id: int
@@ -136,6 +139,7 @@ class PlaceOrder(Command, frozen=True, tag=20):
     reduce_only: bool = False
     keep_margin: bool = False
     client_order_id: str | None = None
+    position_side: PositionSide | None = None
 
 
 class AmendOrder(Command, frozen=True, tag=21):

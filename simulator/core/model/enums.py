@@ -39,7 +39,7 @@ class MarginMode(IntEnum):
 
 
 class PositionMode(IntEnum):
-    """HEDGE has a number, so that it can be asked for; it is not offered yet (WAL-3)."""
+    """Whether one instrument has one position, or a long and a short one side by side (WAL-3)."""
 
     ONE_WAY = 1
     HEDGE = 2
@@ -148,6 +148,8 @@ ISOLATED_MARGIN: Final = MarginMode.ISOLATED
 SPOT_WALLET: Final = WalletKind.SPOT
 CROSS_WALLET: Final = WalletKind.CROSS
 ISOLATED_WALLET: Final = WalletKind.ISOLATED
+ONE_WAY: Final = PositionMode.ONE_WAY
+HEDGE: Final = PositionMode.HEDGE
 OPEN: Final = MarketState.OPEN
 RESTING: Final = OrderStatus.RESTING
 FILLED: Final = OrderStatus.FILLED

@@ -28,6 +28,7 @@ class RejectReason(IntEnum):
     LIQUIDATION_IN_PROGRESS = 23
     # the order's form
     INVALID_AMOUNT = 30
+    POSITION_SIDE_MISMATCH = 57
     INVALID_COMBINATION = 38
     PRICE_NOT_ON_TICK = 31
     PRICE_OUTSIDE_BAND = 36
@@ -44,7 +45,6 @@ class RejectReason(IntEnum):
     LEVERAGE_NOT_ALLOWED = 53
     POSITION_LIMIT = 54
     OPEN_POSITION_OR_ORDER = 55
-    POSITION_MODE_NOT_OFFERED = 56
     # what it needs
     DEPOSIT_LIMIT = 73
     INSUFFICIENT_BALANCE = 70
@@ -89,7 +89,9 @@ REJECT_TEXTS: Final = {
     RejectReason.OPEN_POSITION_OR_ORDER: (
         "this cannot change while there is an open position or order on the instrument"
     ),
-    RejectReason.POSITION_MODE_NOT_OFFERED: "positions are one-way; there is no hedge mode yet",
+    RejectReason.POSITION_SIDE_MISMATCH: (
+        "in hedge mode an order names its position_side, in one-way mode it names none"
+    ),
     RejectReason.DEPOSIT_LIMIT: "deposits of one run of the account would exceed their limit",
     RejectReason.INSUFFICIENT_BALANCE: "the wallet cannot give this much",
     RejectReason.INSUFFICIENT_MARGIN: "the margin is not enough",

@@ -11,12 +11,13 @@ from simulator.core.model.commands import (
     SetPositionMode,
     TransferFunds,
 )
-from simulator.core.model.enums import MarginMode, PositionMode, TransferKind, WalletKind
+from simulator.core.model.enums import BUY, SELL, MarginMode, TransferKind, WalletKind
 from simulator.core.model.events import (
     AccountOpened,
     LeverageSet,
     MarginLocked,
     MarginModeSet,
+    PositionModeSet,
     Transferred,
 )
 from simulator.core.model.instruments import VALUATION_ASSET
@@ -225,11 +226,16 @@ def _settings_refusal(state: ExchangeState, account_id: int, instrument_id: int)
 
 
 def set_position_mode(run: Execution, command: SetPositionMode) -> Refusal | None:
-    """WAL-3: every account is one-way, so there is nothing to change yet."""
-    if command.account_id not in run.state.accounts or command.account_id == FUND_ACCOUNT:
+    """WAL-3: of all instruments at once, so none may have an open position or order."""
+    state = run.state
+    account = state.accounts.get(command.account_id)
+    if account is None or command.account_id == FUND_ACCOUNT:
         return refuse(RejectReason.UNKNOWN_ACCOUNT)
-    if command.position_mode != PositionMode.ONE_WAY:
-        return refuse(RejectReason.POSITION_MODE_NOT_OFFERED)
+    if account.position_mode == command.position_mode:
+        return None
+    if any(not each.is_idle() for each in state.exposures.get(command.account_id, {}).values()):
+        return refuse(RejectReason.OPEN_POSITION_OR_ORDER)
+    run.emit(PositionModeSet(command.account_id, command.position_mode))
     return None
 
 
@@ -241,17 +247,16 @@ def set_leverage(run: Execution, command: SetLeverage) -> Refusal | None:
         return refusal
     record = state.instruments[command.instrument_id]
     exposure = state.find_exposure(command.account_id, command.instrument_id)
-    notional = 0
+    notionals: tuple[int, ...] = (0,)
     if exposure is not None and record.mark_price is not None:
-        signed = exposure.net_quantity() * record.mark_price * record.terms.notional_multiplier
-        notional = max(abs(signed + exposure.buys.notional), abs(signed - exposure.sells.notional))
-    highest = tier_at(record.tiers, notional).max_leverage
+        notionals = margin.opening_notionals(exposure)
+    highest = tier_at(record.tiers, max(notionals)).max_leverage
     if not 1 <= command.leverage <= highest:
         return refuse(RejectReason.LEVERAGE_NOT_ALLOWED, command.leverage, highest)
     locks: list[tuple[Order, int]] = []
-    if exposure is not None and notional > 0:
+    if exposure is not None and max(notionals) > 0:
         if exposure.settings.margin_mode == MarginMode.CROSS:
-            refusal = _cross_leverage_refusal(state, exposure, command.leverage, notional)
+            refusal = _cross_leverage_refusal(state, exposure, command.leverage, notionals)
         else:
             locks = _new_locks(state, exposure, command.leverage)
             refusal = _isolated_leverage_refusal(state, exposure, command.leverage, locks)
@@ -266,14 +271,14 @@ def set_leverage(run: Execution, command: SetLeverage) -> Refusal | None:
 
 
 def _cross_leverage_refusal(
-    state: ExchangeState, exposure: Exposure, leverage: int, notional: int
+    state: ExchangeState, exposure: Exposure, leverage: int, notionals: tuple[int, ...]
 ) -> Refusal | None:
     settings = exposure.settings
     if leverage >= settings.leverage:
         return None
     tiers = state.instruments[settings.instrument_id].tiers
-    rise = initial_margin_at(tiers, notional, leverage)
-    rise -= initial_margin_at(tiers, notional, settings.leverage)
+    rise = sum(initial_margin_at(tiers, each, leverage) for each in notionals)
+    rise -= sum(initial_margin_at(tiers, each, settings.leverage) for each in notionals)
     cross = state.accounts[settings.account_id].cross_wallet_id
     free = margin.free_collateral(state, margin.assess(state, cross))
     if rise > free:
@@ -285,8 +290,9 @@ def _isolated_leverage_refusal(
     state: ExchangeState, exposure: Exposure, leverage: int, locks: list[tuple[Order, int]]
 ) -> Refusal | None:
     settings = exposure.settings
-    position = exposure.long or exposure.short
-    if position is not None and leverage < settings.leverage:
+    for position in (exposure.long, exposure.short):
+        if position is None or leverage >= settings.leverage:
+            continue
         record = state.instruments[settings.instrument_id]
         notional = margin.notional_at_mark(position, record)
         needed = initial_margin_at(record.tiers, notional, leverage)
@@ -304,9 +310,8 @@ def _isolated_leverage_refusal(
 def _new_locks(state: ExchangeState, exposure: Exposure, leverage: int) -> list[tuple[Order, int]]:
     """WAL-4: the locks of the resting orders at another leverage, earlier orders reducing first."""
     settings = exposure.settings
-    net = exposure.net_quantity()
     locks: list[tuple[Order, int]] = []
-    reducible = {side: abs(net) if net * side < 0 else 0 for side in (1, -1)}
+    reducible = {side: 0 if exposure.hedged else exposure.closable(side) for side in (BUY, SELL)}
     for order in exposure.orders.values():
         if order.reduce_only:
             continue

@@ -96,37 +96,56 @@ def opening_margin(notional: int, leverage: int) -> int:
     return divide_up(notional, leverage)
 
 
+class Purse:
+    """The CROSS wallet of an account while isolated fills are tried."""
+
+    __slots__ = ("cross_wallet_id", "released", "spent", "state")
+
+    def __init__(self, state: ExchangeState, account_id: int) -> None:
+        self.state = state
+        self.cross_wallet_id = state.accounts[account_id].cross_wallet_id
+        self.spent = 0
+        """Out of CROSS so far, less what came back to it."""
+        self.released = 0
+        """Of the lock in CROSS, by orders that filled or will be canceled."""
+
+    def room(self) -> int:
+        """What may leave CROSS before anything was spent (WAL-5)."""
+        return margin.withdrawal_room(self.state, self.cross_wallet_id, self.released)
+
+
 class IsolatedSketch:
-    """An isolated account on one instrument while fills are tried: position, margin, money spent.
+    """An isolated position while fills are tried: quantity, entry, margin; money is the purse's.
 
     Taken from the state, it can run ahead of it: planning an order and filling one ask the same
     question of the same code.
     """
 
-    def __init__(self, state: ExchangeState, account_id: int, exposure: Exposure) -> None:
-        position = exposure.long or exposure.short
+    def __init__(
+        self,
+        state: ExchangeState,
+        exposure: Exposure,
+        position_side: PositionSide | None,
+        purse: Purse,
+    ) -> None:
+        position = exposure.leg(position_side)
         self.state = state
-        self.cross_wallet_id = state.accounts[account_id].cross_wallet_id
+        self.purse = purse
         self.record = exposure.record
         self.leverage = exposure.settings.leverage
         self.quantity = 0 if position is None else position.quantity
         self.entry = 0 if position is None else position.entry_notional
-        self.account_id = account_id
+        self.account_id = exposure.settings.account_id
         self.margin = 0
         if position is not None:
             self.margin = margin.net_assets(state.wallets[position.wallet_id])
-        self.spent = 0
-        """Out of CROSS so far, less what came back to it."""
-        self.released = 0
-        """Of the lock in CROSS, by orders that filled or will be canceled."""
         self.keep_margin = False
 
     def refusal(self, after: "AfterFill") -> CancelReason | None:
         """WAL-4: why the opening part of a fill must not be made; none if it may be."""
         if after.opened == 0:
             return None
-        room = margin.withdrawal_room(self.state, self.cross_wallet_id, self.released)
-        if self.spent + after.spent > room:
+        if self.purse.spent + after.spent > self.purse.room():
             return CancelReason.INSUFFICIENT_MARGIN
         return None if after.is_above_call else CancelReason.WOULD_CAUSE_MARGIN_CALL
 
@@ -135,7 +154,7 @@ class IsolatedSketch:
         self.quantity = after.quantity
         self.entry = after.entry
         self.margin = after.margin
-        self.spent += after.spent
+        self.purse.spent += after.spent
 
     def after(self, side: Side, quantity: int, price: int, fee_rate: int) -> "AfterFill":
         """The account as a fill would leave it."""
@@ -249,7 +268,7 @@ def decide_fill(
     exposure = state.exposures[order.account_id][order.instrument_id]
     terms = exposure.record.terms
     net, entry = 0, 0
-    position = exposure.long or exposure.short
+    position = exposure.leg(order.position_side)
     if position is not None:
         net, entry = position.quantity, position.entry_notional
     parts = split_fill(net, entry, order.side, quantity, price, terms)

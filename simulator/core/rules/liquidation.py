@@ -9,6 +9,7 @@ the call line, or when nothing is left. A deficit is paid by the fund, never by 
 from simulator.core.model.accounts import INSURANCE_FUND
 from simulator.core.model.enums import (
     CROSS_MARGIN,
+    HEDGE,
     CallEnd,
     CancelReason,
     LiquidationOutcome,
@@ -228,6 +229,7 @@ def _offer(
             0,
             None,
             liquidation_id,
+            position_side=named_side(run.state, position),
         )
     )
     order = run.state.orders[order_id]
@@ -235,6 +237,12 @@ def _offer(
     if order.remaining > 0:
         matching.cancel(run, order, CancelReason.TAKEN_OVER)
     return order
+
+
+def named_side(state: ExchangeState, position: Position) -> PositionSide | None:
+    """How an order names the position that it reduces: by its side in hedge mode only."""
+    hedged = state.accounts[position.account_id].position_mode is HEDGE
+    return position.side if hedged else None
 
 
 def _charge_fee(

@@ -13,11 +13,27 @@ from simulator.core.model.units import RATE_ONE, divide_down, divide_up
 
 
 class LiquidationPrice(NamedTuple):
-    """`status`: `ok` (below and/or above are set), `never`, or `already` at the line."""
+    """`status`: `ok` (below and/or above are set), `never`, or `already` at the line.
+
+    In one-way mode one of the two is set at most; a cross hedge may have both.
+    """
 
     below: int | None
     above: int | None
     status: str
+
+    def nearest(self, mark: int) -> int | None:
+        """The one that the mark would reach first."""
+        if self.below is None or self.above is None:
+            return self.above if self.below is None else self.below
+        return self.below if mark - self.below <= self.above - mark else self.above
+
+
+class Leg(NamedTuple):
+    """A position as its mark moves it: signed quantity and signed entry notional."""
+
+    quantity: int
+    entry_notional: int
 
 
 class UnitLine(NamedTuple):
@@ -25,7 +41,8 @@ class UnitLine(NamedTuple):
 
     Quantity and entry notional are signed; `multiplier` is minor units per price unit times
     quantity unit; `wallet` is the unit's net assets; `other_pnl` and `other_maintenance` (exact,
-    times 1e12) are of its other positions.
+    times 1e12) are of its positions on other instruments. `opposite` is the other leg of a cross
+    hedge, which moves with the same mark.
     """
 
     quantity: int
@@ -34,36 +51,59 @@ class UnitLine(NamedTuple):
     wallet: int
     other_pnl: int
     other_maintenance: int
+    opposite: Leg = Leg(0, 0)
 
 
 def liquidation_price(line: UnitLine, tiers: tuple[RiskTier, ...], mark: int) -> LiquidationPrice:
     """The marks of one instrument where equity equals maintenance, all other prices still.
 
-    Every root whose tier is the tier at that root counts. `mark` tells `already` from `ok`.
+    Every root whose tiers are the tiers at that root counts. `mark` tells `already` from `ok`.
+    Equity is a straight line and maintenance rises ever steeper, so there is one root on either
+    side of the mark at most.
     """
-    quantity, multiplier, other_maintenance = line.quantity, line.multiplier, line.other_maintenance
-    base = line.wallet + line.other_pnl - line.entry_notional
     if _excess(line, tiers, mark) <= 0:
         return LiquidationPrice(None, None, "already")
     below: int | None = None
     above: int | None = None
     for tier in tiers:
-        slope = (quantity * RATE_ONE - abs(quantity) * tier.maintenance_margin_rate) * multiplier
-        constant = (base + tier.deduction) * RATE_ONE - other_maintenance
-        if slope == 0:
-            continue
-        # excess(P) = constant + slope * P is zero at P = -constant / slope
-        numerator, denominator = (-constant, slope) if slope > 0 else (constant, -slope)
-        if numerator <= 0:
-            continue
-        if not _root_in_tier(numerator, denominator, abs(quantity) * multiplier, tier):
-            continue
-        if slope > 0:
-            below = divide_up(numerator, denominator)
-        else:
-            above = divide_down(numerator, denominator)
+        for other in tiers if line.opposite.quantity else tiers[:1]:
+            slope, constant = _excess_within(line, tier, other)
+            # excess(P) = constant + slope * P is zero at P = -constant / slope
+            root = (-constant, slope) if slope > 0 else (constant, -slope)
+            if slope == 0 or not _is_root(line, tier, other, root):
+                continue
+            if slope > 0:
+                below = divide_up(*root)
+            else:
+                above = divide_down(*root)
     status = "never" if below is None and above is None else "ok"
     return LiquidationPrice(below, above, status)
+
+
+def _excess_within(line: UnitLine, tier: RiskTier, other: RiskTier) -> tuple[int, int]:
+    """Equity less maintenance, times 1e12, as slope and constant while the tiers are these.
+
+    `other` is the tier of the opposite leg; the first one, of no deduction, where there is none.
+    """
+    quantity, opposite = line.quantity, line.opposite
+    rates = abs(quantity) * tier.maintenance_margin_rate
+    rates += abs(opposite.quantity) * other.maintenance_margin_rate
+    slope = ((quantity + opposite.quantity) * RATE_ONE - rates) * line.multiplier
+    base = line.wallet + line.other_pnl - line.entry_notional - opposite.entry_notional
+    constant = (base + tier.deduction + other.deduction) * RATE_ONE - line.other_maintenance
+    return slope, constant
+
+
+def _is_root(line: UnitLine, tier: RiskTier, other: RiskTier, root: tuple[int, int]) -> bool:
+    """Whether the root is a price, and each leg's notional there lies in its tier."""
+    numerator, denominator = root
+    if numerator <= 0:
+        return False
+    size = abs(line.quantity) * line.multiplier
+    if not _root_in_tier(numerator, denominator, size, tier):
+        return False
+    size = abs(line.opposite.quantity) * line.multiplier
+    return size == 0 or _root_in_tier(numerator, denominator, size, other)
 
 
 def _root_in_tier(numerator: int, denominator: int, size: int, tier: RiskTier) -> bool:
@@ -76,11 +116,11 @@ def _root_in_tier(numerator: int, denominator: int, size: int, tier: RiskTier) -
 
 def _excess(line: UnitLine, tiers: tuple[RiskTier, ...], mark: int) -> int:
     """Equity less maintenance at a mark, times 1e12."""
-    signed = line.quantity * mark * line.multiplier
-    tier = tier_at(tiers, abs(signed))
-    own = abs(signed) * tier.maintenance_margin_rate - tier.deduction * RATE_ONE
-    equity = line.wallet + line.other_pnl + signed - line.entry_notional
-    return equity * RATE_ONE - own - line.other_maintenance
+    value = mark * line.multiplier
+    own = tier_at(tiers, abs(line.quantity) * value)
+    other = tier_at(tiers, abs(line.opposite.quantity) * value)
+    slope, constant = _excess_within(line, own, other)
+    return constant + slope * mark
 
 
 def bankruptcy_price(line: UnitLine) -> int | None:
@@ -88,8 +128,11 @@ def bankruptcy_price(line: UnitLine) -> int | None:
 
     Rounded like a liquidation price: a long's up, a short's down.
     """
-    base = line.wallet + line.other_pnl - line.entry_notional
-    size = line.quantity * line.multiplier
+    opposite = line.opposite
+    base = line.wallet + line.other_pnl - line.entry_notional - opposite.entry_notional
+    size = (line.quantity + opposite.quantity) * line.multiplier
     if size > 0:
         return divide_up(-base, size) if base < 0 else None
-    return divide_down(base, -size) if base > 0 else None
+    if size < 0:
+        return divide_down(base, -size) if base > 0 else None
+    return None

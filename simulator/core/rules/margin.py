@@ -11,6 +11,7 @@ from simulator.core.model.enums import (
     ISOLATED_WALLET,
     LONG,
     OPEN,
+    SHORT,
     SPOT_WALLET,
 )
 from simulator.core.model.instruments import VALUATION_ASSET
@@ -111,10 +112,43 @@ def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
     return UnitRisk(wallet_id, assets, pnl, assets + pnl, exact, call_margin)
 
 
-def exposure_requirement(
-    exposure: Exposure, net: int, buys: OrderTotals, sells: OrderTotals
+def exposure_requirement(exposure: Exposure, buys: OrderTotals, sells: OrderTotals) -> int:
+    """MARG-4 of one exposure with its positions as they are, and with these open orders."""
+    if exposure.hedged:
+        return hedge_requirement(exposure, hedge_sizes(exposure), (buys, sells))
+    return one_way_requirement(exposure, exposure.net_quantity(), buys, sells)
+
+
+def hedge_sizes(exposure: Exposure) -> tuple[int, int]:
+    """The quantities of the long and the short position, neither negative."""
+    return exposure.leg_quantity(LONG), -exposure.leg_quantity(SHORT)
+
+
+def hedge_requirement(
+    exposure: Exposure, sizes: tuple[int, int], totals: tuple[OrderTotals, OrderTotals]
 ) -> int:
-    """The position-and-order part and the open loss of one exposure, one-way mode (MARG-4).
+    """MARG-4 in hedge mode: each side alone, `(N + its opening orders) / L`, plus open losses.
+
+    An order that closes is reduce-only there, so it is in no total.
+    """
+    required = totals[0].open_loss + totals[1].open_loss
+    for notional in hedge_notionals(exposure, sizes, totals):
+        if notional:
+            leverage = exposure.settings.leverage
+            required += initial_margin_at(exposure.record.tiers, notional, leverage)
+    return required
+
+
+def hedge_notionals(
+    exposure: Exposure, sizes: tuple[int, int], totals: tuple[OrderTotals, OrderTotals]
+) -> tuple[int, int]:
+    """Of the long and the short side: the position at mark and what its orders would open."""
+    value = mark_of(exposure.record) * exposure.multiplier if sizes[0] or sizes[1] else 0
+    return sizes[0] * value + totals[0].notional, sizes[1] * value + totals[1].notional
+
+
+def one_way_requirement(exposure: Exposure, net: int, buys: OrderTotals, sells: OrderTotals) -> int:
+    """MARG-4 in one-way mode: the position-and-order part, and the open loss.
 
     `max(|p + B|, |p - S|) / L` with p, the signed position `net`, at mark, plus the open loss of
     what the orders would open. Position and orders are given, as they are or as they would be.
@@ -138,6 +172,16 @@ def order_part(exposure: Exposure, net: int, buys: int, sells: int) -> int:
     if larger == 0:
         return 0
     return initial_margin_at(record.tiers, larger, exposure.settings.leverage)
+
+
+def opening_notionals(exposure: Exposure) -> tuple[int, ...]:
+    """What bears initial margin there: of a hedge each side, else the larger end (MARG-4)."""
+    totals = (exposure.buys, exposure.sells)
+    if exposure.hedged:
+        return hedge_notionals(exposure, hedge_sizes(exposure), totals)
+    net = exposure.net_quantity()
+    signed = net * mark_of(exposure.record) * exposure.multiplier if net else 0
+    return (max(abs(signed + totals[0].notional), abs(signed - totals[1].notional)),)
 
 
 def _opening_part(orders: OrderTotals, reducible: int) -> int:
@@ -170,8 +214,7 @@ def cross_requirement(state: ExchangeState, wallet: Wallet, beside: Exposure | N
     if by_instrument is not None:
         for exposure in by_instrument.values():
             if exposure is not beside and exposure.settings.margin_mode is CROSS_MARGIN:
-                net = exposure.net_quantity()
-                required += exposure_requirement(exposure, net, exposure.buys, exposure.sells)
+                required += exposure_requirement(exposure, exposure.buys, exposure.sells)
     return required
 
 

@@ -4,13 +4,18 @@ A call is issued when equity <= call margin, stands until equity >= clear_ratio 
 and is repeated every `call_repeat_ns` between. Nothing is sold.
 """
 
-from simulator.core.model.enums import CallEnd
+from simulator.core.model.enums import LONG, SHORT, CallEnd
 from simulator.core.model.events import MarginCallEnded, MarginCallIssued
 from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules import fills, margin
 from simulator.core.rules.execution import Execution
-from simulator.core.rules.liquidation_price import LiquidationPrice, UnitLine, liquidation_price
+from simulator.core.rules.liquidation_price import (
+    Leg,
+    LiquidationPrice,
+    UnitLine,
+    liquidation_price,
+)
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
@@ -85,7 +90,7 @@ def issue(run: Execution, risk: UnitRisk, repeated: bool) -> None:
             position.instrument_id,
             position.side,
             margin.mark_of(record),
-            price.below if price.below is not None else price.above,
+            price.nearest(margin.mark_of(record)),
             quantity_to_reduce(state, risk, position),
             max(0, clear_line(state, risk) - risk.equity),
             repeated,
@@ -105,19 +110,29 @@ def unit_liquidation_price(
 ) -> LiquidationPrice:
     """MARG-7 of one position in its unit, as things stand."""
     record = state.instruments[position.instrument_id]
-    own_pnl = margin.unrealized_pnl(position, record)
-    own_maintenance = margin.position_maintenance(position, record)
-    return liquidation_price(
-        UnitLine(
-            position.quantity,
-            position.entry_notional,
-            record.terms.notional_multiplier,
-            risk.net_assets,
-            risk.unrealized_pnl - own_pnl,
-            risk.exact_maintenance - own_maintenance,
-        ),
-        record.tiers,
-        margin.mark_of(record),
+    return liquidation_price(unit_line(state, risk, position), record.tiers, margin.mark_of(record))
+
+
+def unit_line(state: ExchangeState, risk: UnitRisk, position: Position) -> UnitLine:
+    """A position and the rest of its unit, as MARG-7 and MARG-8 ask for them."""
+    record = state.instruments[position.instrument_id]
+    other_pnl = risk.unrealized_pnl - margin.unrealized_pnl(position, record)
+    other_maintenance = risk.exact_maintenance - margin.position_maintenance(position, record)
+    opposite = Leg(0, 0)
+    key = (position.instrument_id, SHORT if position.side is LONG else LONG)
+    beside = state.unit_positions[position.wallet_id].get(key)
+    if beside is not None:
+        opposite = Leg(beside.quantity, beside.entry_notional)
+        other_pnl -= margin.unrealized_pnl(beside, record)
+        other_maintenance -= margin.position_maintenance(beside, record)
+    return UnitLine(
+        position.quantity,
+        position.entry_notional,
+        record.terms.notional_multiplier,
+        risk.net_assets,
+        other_pnl,
+        other_maintenance,
+        opposite,
     )
 
 

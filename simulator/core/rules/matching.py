@@ -71,7 +71,7 @@ def crosses(side: Side, limit: int, maker_price: int) -> bool:
 def reducible(run: Execution, order: Order) -> int:
     """How much of the position an order of its side could still close."""
     exposure = run.state.exposures[order.account_id][order.instrument_id]
-    net = exposure.net_quantity()
+    net = exposure.leg_quantity(order.position_side)
     return abs(net) if net * order.side < 0 else 0
 
 
@@ -82,8 +82,9 @@ def _refusal(
     if order.liquidation_id is not None:
         return None
     exposure = run.state.exposures[order.account_id][order.instrument_id]
-    sketch = fills.IsolatedSketch(run.state, order.account_id, exposure)
-    sketch.released = order.locked - lock_after(order, quantity)
+    purse = fills.Purse(run.state, order.account_id)
+    purse.released = order.locked - lock_after(order, quantity)
+    sketch = fills.IsolatedSketch(run.state, exposure, order.position_side, purse)
     rate = fills.fee_rate_of(run.state, order, maker)
     return sketch.refusal(sketch.after(order.side, quantity, price, rate))
 
@@ -128,9 +129,8 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
 
 def shrink_reduce_only(run: Execution, exposure: Exposure) -> None:
     """ORD-5: resting reduce-only orders never exceed the position, furthest cut first."""
-    net = exposure.net_quantity()
     for side in (BUY, SELL):
-        _shrink_side(run, exposure, side, abs(net) if net * side < 0 else 0)
+        _shrink_side(run, exposure, side, exposure.closable(side))
 
 
 def _shrink_side(run: Execution, exposure: Exposure, side: Side, allowed: int) -> None:

@@ -8,8 +8,10 @@ from simulator.core.model.enums import (
     BUY,
     CROSS_MARGIN,
     GTC,
+    LONG,
     MARKET_ORDER,
     SELL,
+    SHORT,
     CancelReason,
     Side,
 )
@@ -189,7 +191,7 @@ def only_reduces(intent: Intent) -> bool:
     """Whether an order can do nothing but reduce, the account's other open orders counted."""
     if intent.reduce_only:
         return True
-    net = intent.exposure.net_quantity()
+    net = intent.net
     if net * intent.side >= 0:
         return False
     other = intent.exposure.totals(intent.side).quantity - _replaced(intent)
@@ -256,7 +258,7 @@ def _after_fills(
 ) -> tuple[int, int]:
     """The unit's call margin after the fills; their loss against mark, and their fees."""
     exposure, side = intent.exposure, intent.side
-    net = exposure.net_quantity()
+    net = intent.net
     value = margin.mark_of(exposure.record) * exposure.multiplier
     tiers = exposure.record.tiers
     exact = risk.exact_maintenance - maintenance_at(tiers, abs(net) * value)
@@ -272,17 +274,32 @@ def _requirement_after(intent: Intent, taken: Taken, opening: int, terms: tuple[
     buys, sells = exposure.buys, exposure.sells
     if taken.expired or intent.replaces is not None:
         buys, sells = _without_ended(intent, taken)
-    net = exposure.net_quantity() + side * taken.quantity
     notional = opening * assumed * exposure.multiplier
     loss = opening * open_loss
+    if exposure.hedged:
+        held = _legs_after(intent, taken)
+        more = OrderTotals(opening, notional, loss)
+        totals = (buys.plus(more), sells) if side is BUY else (buys, sells.plus(more))
+        return margin.hedge_requirement(exposure, held, totals)
+    net = exposure.net_quantity() + side * taken.quantity
     if loss or buys.open_loss or sells.open_loss:
         more = OrderTotals(opening, notional, loss)
         if side is BUY:
-            return margin.exposure_requirement(exposure, net, buys.plus(more), sells)
-        return margin.exposure_requirement(exposure, net, buys, sells.plus(more))
+            return margin.one_way_requirement(exposure, net, buys.plus(more), sells)
+        return margin.one_way_requirement(exposure, net, buys, sells.plus(more))
     if side is BUY:
         return margin.order_part(exposure, net, buys.notional + notional, sells.notional)
     return margin.order_part(exposure, net, buys.notional, sells.notional + notional)
+
+
+def _legs_after(intent: Intent, taken: Taken) -> tuple[int, int]:
+    """The sizes of the long and the short position of a hedge after the fills."""
+    exposure = intent.exposure
+    change = intent.side * taken.quantity
+    long, short = exposure.leg_quantity(LONG), exposure.leg_quantity(SHORT)
+    if intent.position_side is LONG:
+        return long + change, -short
+    return long, -(short + change)
 
 
 def _without_ended(intent: Intent, taken: Taken) -> tuple[OrderTotals, OrderTotals]:

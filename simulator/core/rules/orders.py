@@ -13,9 +13,12 @@ from simulator.core.model.enums import (
     FOK,
     GTC,
     IOC,
+    LONG,
     MARKET_ORDER,
     OPEN,
+    SHORT,
     CancelReason,
+    PositionSide,
     Side,
 )
 from simulator.core.model.events import (
@@ -72,12 +75,13 @@ def place_order(run: Execution, command: PlaceOrder) -> None:
             plan.intent.limit,
             command.quantity,
             command.post_only,
-            command.reduce_only,
+            plan.intent.reduce_only,
             command.keep_margin,
             plan.intent.exposure.settings.margin_mode,
             plan.assumed_price,
             plan.open_loss,
             command.client_order_id,
+            position_side=command.position_side,
         )
     )
     if command.client_order_id is not None:
@@ -94,7 +98,9 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
     if record is None:
         return refuse(RejectReason.UNKNOWN_INSTRUMENT)
     exposure = state.exposure_or_default(command.account_id, command.instrument_id)
-    refusal = _market_refusal(state, account, exposure)
+    refusal = _market_refusal(state, account, exposure, command.position_side)
+    if refusal is None:
+        refusal = _side_refusal(command, exposure)
     if refusal is None:
         refusal = _form_refusal(command, exposure)
     if refusal is not None:
@@ -113,14 +119,15 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
         command.quantity,
         time_in_force,
         command.order_type,
-        command.reduce_only,
+        closes(command),
         command.keep_margin,
+        position_side=command.position_side,
     )
     return _checked_plan(state, intent, command.post_only)
 
 
 def _checked_plan(state: ExchangeState, intent: Intent, post_only: bool) -> Plan | Refusal:
-    if intent.reduce_only and intent.exposure.net_quantity() * intent.side >= 0:
+    if intent.reduce_only and intent.net * intent.side >= 0:
         return refuse(RejectReason.REDUCE_ONLY_WITHOUT_POSITION, intent.quantity, 0)
     if post_only:
         book = state.books[intent.instrument_id]
@@ -203,31 +210,55 @@ def _reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
 
 
 def _market_refusal(
-    state: ExchangeState, account: AccountRecord, exposure: Exposure
+    state: ExchangeState,
+    account: AccountRecord,
+    exposure: Exposure,
+    position_side: PositionSide | None,
 ) -> Refusal | None:
     if exposure.record.mark_price is None:
         return refuse(RejectReason.NO_MARK_PRICE)
     if exposure.record.market_state is not OPEN:
         return refuse(RejectReason.MARKET_HALTED)
-    wallet_id = _margin_wallet(account, exposure)
-    if wallet_id is not None and state.wallets[wallet_id].liquidation is not None:
+    if _is_liquidating(state, account, exposure, position_side):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
     return None
 
 
 def is_in_liquidation(state: ExchangeState, account_id: int, instrument_id: int) -> bool:
-    """LIQ-1: whether the unit that would margin an order there is being liquidated."""
+    """LIQ-1: whether a unit that margins the account there is being liquidated."""
     exposure = state.exposure_or_default(account_id, instrument_id)
-    wallet_id = _margin_wallet(state.accounts[account_id], exposure)
-    return wallet_id is not None and state.wallets[wallet_id].liquidation is not None
+    account = state.accounts[account_id]
+    return any(_is_liquidating(state, account, exposure, side) for side in (LONG, SHORT))
 
 
-def _margin_wallet(account: AccountRecord, exposure: Exposure) -> int | None:
-    """CROSS, or the isolated wallet of the position; none without one."""
+def _is_liquidating(
+    state: ExchangeState,
+    account: AccountRecord,
+    exposure: Exposure,
+    position_side: PositionSide | None,
+) -> bool:
+    """Of CROSS, or of the isolated wallet of the position that an order would act on."""
     if exposure.settings.margin_mode is CROSS_MARGIN:
-        return account.cross_wallet_id
-    position = exposure.long or exposure.short
-    return None if position is None else position.wallet_id
+        return state.wallets[account.cross_wallet_id].liquidation is not None
+    position = exposure.leg(position_side)
+    return position is not None and state.wallets[position.wallet_id].liquidation is not None
+
+
+def closes(command: PlaceOrder) -> bool:
+    """Whether an order only reduces: it says so, or in hedge mode acts against its position."""
+    if command.position_side is not None and command.side * command.position_side < 0:
+        return True
+    return command.reduce_only
+
+
+def _side_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
+    """WAL-3: a hedged account names a position; what opens one cannot be told to reduce it."""
+    if exposure.hedged != (command.position_side is not None):
+        return refuse(RejectReason.POSITION_SIDE_MISMATCH)
+    opens = command.position_side is not None and command.side * command.position_side > 0
+    if opens and command.reduce_only:
+        return refuse(RejectReason.INVALID_COMBINATION)
+    return None
 
 
 def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
@@ -241,7 +272,7 @@ def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
         return refuse(RejectReason.INVALID_COMBINATION)
     if command.post_only and command.time_in_force is not GTC:
         return refuse(RejectReason.INVALID_COMBINATION)
-    if command.keep_margin and not command.reduce_only:
+    if command.keep_margin and not closes(command):
         return refuse(RejectReason.INVALID_COMBINATION)
     price = command.price
     maximum = terms.max_market_quantity if price is None else terms.max_quantity
@@ -251,7 +282,7 @@ def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
     if price is None:
         price = margin.mark_of(record)
     notional = command.quantity * price * exposure.multiplier
-    if notional < terms.min_notional and not command.reduce_only:
+    if notional < terms.min_notional and not closes(command):
         return refuse(RejectReason.NOTIONAL_TOO_SMALL, terms.min_notional, notional)
     count = len(exposure.orders)
     if not market and count >= terms.max_open_orders:
@@ -302,7 +333,7 @@ def _limit_refusal(intent: Intent) -> Refusal | None:
     quantity = exposure.totals(intent.side).quantity + intent.quantity
     if intent.replaces is not None and not intent.replaces.reduce_only:
         quantity -= intent.replaces.remaining
-    signed = exposure.net_quantity() + intent.side * quantity
+    signed = intent.net + intent.side * quantity
     notional = record.terms.notional(abs(signed), margin.mark_of(record))
     if notional > limit:
         return refuse(RejectReason.POSITION_LIMIT, notional, limit)
@@ -358,6 +389,7 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
         order.reduce_only,
         order.keep_margin,
         order,
+        order.position_side,
     )
     plan = _checked_plan(run.state, intent, order.post_only)
     if not isinstance(plan, Plan):
@@ -373,7 +405,8 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
 def _amend_refusal(
     state: ExchangeState, exposure: Exposure, order: Order, price: int, quantity: int
 ) -> Refusal | None:
-    refusal = _market_refusal(state, state.accounts[order.account_id], exposure)
+    account = state.accounts[order.account_id]
+    refusal = _market_refusal(state, account, exposure, order.position_side)
     if refusal is not None:
         return refusal
     record = exposure.record

@@ -6,7 +6,7 @@ that moves with the market needs one event, not forty. Levels that cross trade f
 
 from simulator.core.model.accounts import FUND_ACCOUNT
 from simulator.core.model.commands import ReplaceQuotes
-from simulator.core.model.enums import BUY, CROSS_MARGIN, GTC, LIMIT_ORDER, SELL, Side
+from simulator.core.model.enums import BUY, CROSS_MARGIN, GTC, HEDGE, LIMIT_ORDER, SELL, Side
 from simulator.core.model.events import OrderAccepted, OrderRested, QuotesReplaced
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
@@ -64,6 +64,8 @@ def _refusal(
     settings = state.settings(command.account_id, command.instrument_id)
     if settings.margin_mode is not CROSS_MARGIN:
         return refuse(RejectReason.INVALID_COMBINATION)
+    if state.accounts[command.account_id].position_mode is HEDGE:
+        return refuse(RejectReason.POSITION_SIDE_MISMATCH)
     for price, quantity in command.bids + command.asks:
         if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
             return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
@@ -82,7 +84,7 @@ def _margin_refusal(state: ExchangeState, command: ReplaceQuotes) -> Refusal | N
     wallet = state.wallets[state.accounts[command.account_id].cross_wallet_id]
     risk = margin.assess(state, wallet.wallet_id)
     required = margin.cross_requirement(state, wallet, exposure)
-    required += margin.exposure_requirement(exposure, exposure.net_quantity(), buys, sells)
+    required += margin.exposure_requirement(exposure, buys, sells)
     required = max(risk.call_margin, required)
     if required > risk.equity:
         return refuse(RejectReason.INSUFFICIENT_MARGIN, required, max(0, risk.equity))

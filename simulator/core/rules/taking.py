@@ -11,11 +11,12 @@ from simulator.core.model.enums import (
     CancelReason,
     MarginMode,
     OrderType,
+    PositionSide,
     Side,
     TimeInForce,
 )
 from simulator.core.model.units import divide_up
-from simulator.core.rules import fills, margin
+from simulator.core.rules import fills
 from simulator.core.state.book import BookSide
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
@@ -31,6 +32,7 @@ class Intent:
         "keep_margin",
         "limit",
         "order_type",
+        "position_side",
         "quantity",
         "reduce_only",
         "replaces",
@@ -50,6 +52,7 @@ class Intent:
         reduce_only: bool,
         keep_margin: bool,
         replaces: Order | None = None,
+        position_side: PositionSide | None = None,
     ) -> None:
         self.account = account
         self.exposure = exposure
@@ -62,6 +65,7 @@ class Intent:
         self.reduce_only = reduce_only
         self.keep_margin = keep_margin
         self.replaces = replaces
+        self.position_side = position_side
 
     @property
     def account_id(self) -> int:
@@ -78,6 +82,11 @@ class Intent:
     @property
     def leverage(self) -> int:
         return self.exposure.settings.leverage
+
+    @property
+    def net(self) -> int:
+        """The signed quantity of the position that it acts on."""
+        return self.exposure.leg_quantity(self.position_side)
 
 
 class Taken:
@@ -123,6 +132,9 @@ class Taken:
         """What there was in CROSS for fills that it could not cover, if any (isolated)."""
 
 
+_Leg = tuple[int, PositionSide | None]
+"""An account and the position of it that an order acts on."""
+
 NOTHING: Final = Taken()
 
 
@@ -141,14 +153,14 @@ def take(state: ExchangeState, intent: Intent) -> Taken:
         walk.fee,
         walk.stopped,
         tuple(walk.expired),
-        0 if walk.sketch is None else walk.sketch.spent,
+        0 if walk.sketch is None else walk.sketch.purse.spent,
         walk.room,
     )
 
 
 def reducible_after(intent: Intent, taken: Taken) -> int:
     """How much of the position is then left that an order of this side could close."""
-    net = intent.exposure.net_quantity() + intent.side * taken.quantity
+    net = intent.net + intent.side * taken.quantity
     return abs(net) if net * intent.side < 0 else 0
 
 
@@ -157,6 +169,7 @@ class _Walk:
 
     __slots__ = (
         "_makers",
+        "_purses",
         "expired",
         "fee",
         "fills",
@@ -175,7 +188,7 @@ class _Walk:
         self.state = state
         self.intent = intent
         self.rate = fills.fee_rate(intent.account, intent.exposure.record.terms, maker=False)
-        self.net = intent.exposure.net_quantity()
+        self.net = intent.net
         self.fills: list[tuple[int, int, int]] = []
         self.quantity = 0
         self.notional = 0
@@ -184,12 +197,22 @@ class _Walk:
         self.expired: list[Order] = []
         self.room: int | None = None
         self.sketch: fills.IsolatedSketch | None = None
+        self._purses: dict[int, fills.Purse] = {}
+        self._makers: dict[_Leg, fills.IsolatedSketch] = {}
         if intent.margin_mode is ISOLATED_MARGIN:
-            self.sketch = fills.IsolatedSketch(state, intent.account_id, intent.exposure)
+            purse = self._purse(intent.account_id)
+            side = intent.position_side
+            self.sketch = fills.IsolatedSketch(state, intent.exposure, side, purse)
             self.sketch.keep_margin = intent.keep_margin
             if intent.replaces is not None:
-                self.sketch.released = intent.replaces.locked
-        self._makers: dict[int, fills.IsolatedSketch] = {}
+                purse.released = intent.replaces.locked
+
+    def _purse(self, account_id: int) -> fills.Purse:
+        """One CROSS wallet for all that an account does on the walk."""
+        purse = self._purses.get(account_id)
+        if purse is None:
+            purse = self._purses[account_id] = fills.Purse(self.state, account_id)
+        return purse
 
     def go(self, makers: BookSide) -> None:
         """Meets maker after maker until the order is filled, or stopped."""
@@ -218,14 +241,15 @@ class _Walk:
         """The lock of an own order in the way is free for what comes after it, not before."""
         self.expired.append(order)
         if self.sketch is not None:
+            purse = self.sketch.purse
             if order.locked and self.fills:
-                self._note_room(self.sketch)
-            self.sketch.released += order.locked
+                self._note_room(purse)
+            purse.released += order.locked
 
-    def _note_room(self, sketch: fills.IsolatedSketch) -> None:
+    def _note_room(self, purse: fills.Purse) -> None:
         """Notes what there is in CROSS if the fills so far take more."""
-        room = margin.withdrawal_room(self.state, sketch.cross_wallet_id, sketch.released)
-        if self.room is None and sketch.spent > room:
+        room = purse.room()
+        if self.room is None and purse.spent > room:
             self.room = room
 
     def _maker_quantity(self, maker: Order, quantity: int) -> int:
@@ -234,10 +258,12 @@ class _Walk:
         isolated = maker.margin_mode is ISOLATED_MARGIN
         if not isolated and exposure.reduce_only_orders == 0:
             return quantity
-        sketch = self._makers.get(maker.account_id)
+        leg = (maker.account_id, maker.position_side)
+        sketch = self._makers.get(leg)
         if sketch is None:
-            sketch = fills.IsolatedSketch(self.state, maker.account_id, exposure)
-            self._makers[maker.account_id] = sketch
+            purse = self._purse(maker.account_id)
+            sketch = fills.IsolatedSketch(self.state, exposure, maker.position_side, purse)
+            self._makers[leg] = sketch
         if maker.reduce_only:
             net = sketch.quantity
             quantity = min(quantity, abs(net) if net * maker.side < 0 else 0)
@@ -245,9 +271,9 @@ class _Walk:
         after = sketch.after(maker.side, quantity, maker.price, rate)
         if isolated and quantity > 0:
             kept = divide_up(maker.locked * (maker.remaining - quantity), maker.remaining)
-            sketch.released += maker.locked - kept
+            sketch.purse.released += maker.locked - kept
             if sketch.refusal(after) is not None:
-                sketch.released += kept
+                sketch.purse.released += kept
                 return 0
         sketch.go_on(after)
         return quantity

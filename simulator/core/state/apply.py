@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from simulator.core.model import events as e
 from simulator.core.model.accounts import LENDING_POOL
-from simulator.core.model.enums import TransferKind, WalletKind
+from simulator.core.model.enums import HEDGE, TransferKind, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.book import Book
@@ -164,6 +164,14 @@ def _margin_mode_set(state: ExchangeState, event: e.MarginModeSet) -> None:
     )
 
 
+def _position_mode_set(state: ExchangeState, event: e.PositionModeSet) -> None:
+    state.accounts[event.account_id].position_mode = event.position_mode
+    for exposure in state.exposures.get(event.account_id, {}).values():
+        exposure.hedged = event.position_mode is HEDGE
+    if state.notes is not None:
+        state.notes.accounts[event.account_id] = None
+
+
 def _replace_settings(state: ExchangeState, settings: Settings) -> None:
     state.exposure(settings.account_id, settings.instrument_id).settings = settings
     if state.notes is not None:
@@ -241,6 +249,7 @@ HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     e.Transferred: _transferred,
     e.LeverageSet: _leverage_set,
     e.MarginModeSet: _margin_mode_set,
+    e.PositionModeSet: _position_mode_set,
     e.AccountReset: _account_reset,
     e.OrderRejected: _nothing,
     e.OrderRepeated: _nothing,

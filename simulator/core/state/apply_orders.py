@@ -47,6 +47,7 @@ def _order_accepted(state: ExchangeState, event: e.OrderAccepted) -> None:
         event.quote,
         state.time_ns,
         state.time_ns,
+        position_side=event.position_side,
     )
     state.index_order(order)
     if state.notes is not None:

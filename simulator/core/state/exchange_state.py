@@ -17,6 +17,7 @@ from simulator.core.model.accounts import (
 from simulator.core.model.enums import (
     CROSS_MARGIN,
     CROSS_WALLET,
+    HEDGE,
     ISOLATED_MARGIN,
     ISOLATED_WALLET,
     LONG,
@@ -124,7 +125,8 @@ class ExchangeState:
 
     def _default_exposure(self, account_id: int, instrument_id: int) -> Exposure:
         record = self.instruments[instrument_id]
-        return Exposure(record, self.default_settings(account_id, instrument_id))
+        hedged = self.accounts[account_id].position_mode is HEDGE
+        return Exposure(record, self.default_settings(account_id, instrument_id), hedged)
 
     def settings(self, account_id: int, instrument_id: int) -> Settings:
         """The account's settings on the instrument, or the defaults: ISOLATED, default leverage."""

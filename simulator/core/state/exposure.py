@@ -32,6 +32,7 @@ class Exposure:
 
     __slots__ = (
         "buys",
+        "hedged",
         "locked",
         "long",
         "multiplier",
@@ -43,10 +44,12 @@ class Exposure:
         "short",
     )
 
-    def __init__(self, record: InstrumentRecord, settings: Settings) -> None:
+    def __init__(self, record: InstrumentRecord, settings: Settings, hedged: bool = False) -> None:
         self.record = record
         self.multiplier = record.terms.notional_multiplier
         self.settings = settings
+        self.hedged = hedged
+        """Whether the account is in hedge mode: a long and a short position side by side."""
         self.long: Position | None = None
         self.short: Position | None = None
         self.buys = OrderTotals()
@@ -57,12 +60,25 @@ class Exposure:
 
     def net_quantity(self) -> int:
         """The signed position; in one-way mode one of the two sides is open at most."""
-        if self.long is not None:
-            return self.long.quantity
-        return 0 if self.short is None else self.short.quantity
+        if self.long is None:
+            return 0 if self.short is None else self.short.quantity
+        return self.long.quantity + (0 if self.short is None else self.short.quantity)
 
-    def position(self, side: PositionSide) -> Position | None:
-        return self.long if side is LONG else self.short
+    def leg(self, position_side: PositionSide | None) -> Position | None:
+        """The position that an order acts on: the one it names, or in one-way mode the only one."""
+        if position_side is None:
+            return self.long or self.short
+        return self.long if position_side is LONG else self.short
+
+    def leg_quantity(self, position_side: PositionSide | None) -> int:
+        """The signed quantity of that position."""
+        position = self.leg(position_side)
+        return 0 if position is None else position.quantity
+
+    def closable(self, side: Side) -> int:
+        """How much of the opposite position orders of a side could close."""
+        opposite = self.short if side is BUY else self.long
+        return 0 if opposite is None else abs(opposite.quantity)
 
     def totals(self, side: Side) -> OrderTotals:
         return self.buys if side is BUY else self.sells

@@ -11,6 +11,7 @@ from simulator.core.model.enums import (
     MarketState,
     OrderStatus,
     OrderType,
+    PositionMode,
     PositionSide,
     Side,
     TimeInForce,
@@ -69,6 +70,7 @@ class AccountRecord:
         taker_fee_rate: int | None = None,
         run: int = 1,
         deposited: int = 0,
+        position_mode: PositionMode = PositionMode.ONE_WAY,
     ) -> None:
         self.account_id = account_id
         self.spot_wallet_id = spot_wallet_id
@@ -79,6 +81,7 @@ class AccountRecord:
         """WAL-7: counts how often the account began anew."""
         self.deposited = deposited
         """WAL-6: what was paid in since the run began, its endowment included."""
+        self.position_mode = position_mode
 
 
 class Holding:
@@ -196,6 +199,7 @@ class Order:
         priority: int = 0,
         locked: int = 0,
         filled_notional: int = 0,
+        position_side: PositionSide | None = None,
     ) -> None:
         self.order_id = order_id
         self.account_id = account_id
@@ -224,6 +228,8 @@ class Order:
         self.locked = locked
         """What it keeps locked in CROSS (isolated)."""
         self.filled_notional = filled_notional
+        self.position_side = position_side
+        """In hedge mode the position that it opens or closes."""
 
 
 class Counters:

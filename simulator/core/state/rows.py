@@ -15,6 +15,7 @@ from simulator.core.model.enums import (
     MarketState,
     OrderStatus,
     OrderType,
+    PositionMode,
     PositionSide,
     Side,
     TimeInForce,
@@ -47,6 +48,7 @@ class AccountRow(Row):
     taker_fee_rate: int | None = None
     run: int = 1
     deposited: int = 0
+    position_mode: PositionMode = PositionMode.ONE_WAY
 
 
 class HoldingRow(Row):
@@ -120,6 +122,7 @@ class OrderRow(Row):
     priority: int = 0
     locked: int = 0
     filled_notional: int = 0
+    position_side: PositionSide | None = None
 
 
 class ClientOrder(Row):

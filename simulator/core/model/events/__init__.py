@@ -10,6 +10,7 @@ from simulator.core.model.events.accounts import (
     LeverageSet,
     MarginLocked,
     MarginModeSet,
+    PositionModeSet,
     Transferred,
     WalletOpened,
 )
@@ -61,6 +62,7 @@ AnyEvent = (
     | MarginLocked
     | LeverageSet
     | MarginModeSet
+    | PositionModeSet
     | AccountReset
     | OrderAccepted
     | OrderRejected
@@ -112,6 +114,7 @@ __all__ = [
     "OrderRepeated",
     "OrderRested",
     "PositionChanged",
+    "PositionModeSet",
     "PositionTakenOver",
     "QuotesReplaced",
     "RiskTiersSet",

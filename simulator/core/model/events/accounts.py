@@ -1,6 +1,12 @@
 """Events of accounts: wallets, double entries, settings."""
 
-from simulator.core.model.enums import MarginMode, PositionSide, TransferKind, WalletKind
+from simulator.core.model.enums import (
+    MarginMode,
+    PositionMode,
+    PositionSide,
+    TransferKind,
+    WalletKind,
+)
 from simulator.core.model.events.base import Event
 
 
@@ -58,6 +64,11 @@ class MarginModeSet(Event, frozen=True, tag=15):
     account_id: int
     instrument_id: int
     margin_mode: MarginMode
+
+
+class PositionModeSet(Event, frozen=True, tag=17):
+    account_id: int
+    position_mode: PositionMode
 
 
 class AccountReset(Event, frozen=True, tag=16):

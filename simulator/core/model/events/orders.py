@@ -34,6 +34,8 @@ class OrderAccepted(Event, frozen=True, tag=20):
     client_order_id: str | None
     liquidation_id: int | None = None
     quote: bool = False
+    position_side: PositionSide | None = None
+    """In hedge mode the position that it opens or closes."""
 
 
 class OrderRejected(Event, frozen=True, tag=21):
