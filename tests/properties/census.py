@@ -9,6 +9,7 @@ from simulator.core.model.enums import (
     CancelReason,
     HaltReason,
     LiquidationOutcome,
+    PositionMode,
     TransferKind,
     WalletKind,
 )
@@ -32,6 +33,10 @@ def census(
             case e.OrderAccepted():
                 if event.quote:
                     yield "crossing quote"
+                elif event.position_side is not None:
+                    yield "closing of a hedge" if event.reduce_only else "opening of a hedge"
+            case e.PositionModeSet():
+                yield f"position mode {event.position_mode.name}"
             case e.OrderRepeated():
                 yield "client order id repeated"
             case e.MarketStateChanged():
@@ -43,8 +48,19 @@ def census(
             case _:
                 yield from _of_risk(state, event)
     yield from _liquidations(events)
+    if any(isinstance(each, e.PositionChanged) for each in events) and _is_hedged(state):
+        yield "both legs at once"
     if isinstance(command, c.ResetAccount):
         yield from _of_reset(events)
+
+
+def _is_hedged(state: ExchangeState) -> bool:
+    """Whether anybody holds a long and a short position on one instrument."""
+    return any(
+        exposure.long is not None and exposure.short is not None
+        for by_instrument in state.exposures.values()
+        for exposure in by_instrument.values()
+    )
 
 
 def _of_reset(events: Sequence[e.AnyEvent]) -> Iterator[str]:
@@ -73,6 +89,8 @@ def _of_risk(state: ExchangeState, event: e.AnyEvent) -> Iterator[str]:
             yield f"call ended: {event.end.name}"
         case e.LiquidationStarted():
             yield f"liquidation of {state.wallets[event.wallet_id].kind.name}"
+            if state.accounts[event.account_id].position_mode == PositionMode.HEDGE:
+                yield "liquidation in hedge mode"
         case e.SweepPaged():
             yield "sweep paged" if event.wallet_ids else "sweep ended"
         case e.Transferred():

@@ -15,6 +15,7 @@ from simulator.core.model.enums import (
     MarginMode,
     MarketState,
     OrderType,
+    PositionMode,
     PositionSide,
     Side,
     TimeInForce,
@@ -115,6 +116,8 @@ def _accounts() -> Iterator[c.AnyCommand]:
         yield c.Deposit(spot_wallet, VALUATION_ASSET, amount("300"))
         yield c.Deposit(spot_wallet, BTC_ASSET, amount("1"))
         spot_wallet += 2
+        if account_id % 5 == 3:
+            yield c.SetPositionMode(account_id, PositionMode.HEDGE)
         for instrument_id in INSTRUMENTS:
             if rich or (account_id + instrument_id) % 2 == 0:
                 yield c.SetMarginMode(account_id, instrument_id, MarginMode.CROSS)
@@ -148,7 +151,14 @@ def place(state: ExchangeState, choices: Choices) -> c.AnyCommand:
         reduce_only=flavor in ("reduce_only", "market_reduce", "keep"),
         keep_margin=flavor == "keep",
         client_order_id=client_order_id,
+        position_side=named(state, account_id, choices.of((PositionSide.LONG, PositionSide.SHORT))),
     )
+
+
+def named(state: ExchangeState, account_id: int, side: PositionSide) -> PositionSide | None:
+    """How an order of the account names a position: in hedge mode only."""
+    hedged = state.accounts[account_id].position_mode == PositionMode.HEDGE
+    return side if hedged else None
 
 
 def open_position(state: ExchangeState, choices: Choices) -> c.AnyCommand:
@@ -156,7 +166,14 @@ def open_position(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     account_id, instrument_id = choices.of(TRADERS), choices.of(INSTRUMENTS)
     side = choices.of((Side.BUY, Side.BUY, Side.SELL))
     quantity = levered(state, account_id, instrument_id, choices.of((95, 60, 30)))
-    return c.PlaceOrder(account_id, instrument_id, side, OrderType.MARKET, quantity)
+    return c.PlaceOrder(
+        account_id,
+        instrument_id,
+        side,
+        OrderType.MARKET,
+        quantity,
+        position_side=named(state, account_id, PositionSide(side)),
+    )
 
 
 def rest_near_mark(state: ExchangeState, choices: Choices) -> c.AnyCommand:
@@ -165,7 +182,15 @@ def rest_near_mark(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     side = choices.of((Side.BUY, Side.SELL))
     quantity = levered(state, account_id, instrument_id, choices.of((90, 50)))
     price = price_near_mark(state.instruments[instrument_id], -int(side) * (1 + choices.pick(4)))
-    return c.PlaceOrder(account_id, instrument_id, side, OrderType.LIMIT, quantity, price)
+    return c.PlaceOrder(
+        account_id,
+        instrument_id,
+        side,
+        OrderType.LIMIT,
+        quantity,
+        price,
+        position_side=named(state, account_id, PositionSide(side)),
+    )
 
 
 def levered(state: ExchangeState, account_id: int, instrument_id: int, percent: int) -> int:
@@ -198,6 +223,7 @@ def reduce(state: ExchangeState, choices: Choices) -> c.AnyCommand:
         choices.of((TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC)),
         reduce_only=True,
         keep_margin=choices.pick(2) == 1,
+        position_side=named(state, position.account_id, position.side),
     )
 
 
@@ -216,6 +242,7 @@ def repeat(state: ExchangeState, choices: Choices) -> c.AnyCommand:
             request.quantity,
             request.price,
             client_order_id=request.client_order_id,
+            position_side=request.position_side,
         )
     return request
 
@@ -263,7 +290,10 @@ def cancel(state: ExchangeState, choices: Choices) -> c.AnyCommand:
 
 def settings(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     account_id, instrument_id = choices.of(TRADERS), choices.of(INSTRUMENTS)
-    if choices.pick(3) == 0:
+    how = choices.pick(6)
+    if how == 5:
+        return c.SetPositionMode(account_id, choices.of((PositionMode.HEDGE, PositionMode.ONE_WAY)))
+    if how < 2:
         mode = choices.of((MarginMode.CROSS, MarginMode.ISOLATED))
         return c.SetMarginMode(account_id, instrument_id, mode)
     leverage = choices.of((1, 2, 5, 10, 20, 25, 50, 100, 126))
@@ -344,10 +374,12 @@ def hunt(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     record = state.instruments[position.instrument_id]
     risk = margin.assess(state, position.wallet_id)
     found = unit_liquidation_price(state, risk, position)
-    edge = found.below if found.below is not None else found.above
+    edge = found.nearest(margin.mark_of(record))
+    toward = -int(position.side)
     if edge is None:
         edge = margin.mark_of(record)
-    toward = -int(position.side)
+    elif edge == found.above:
+        toward = 1
     beyond = edge * choices.of((0, 0, 0, 2, 10, 40, -1, -2, -4)) // 1_000
     price = edge + toward * (choices.pick(3) - 1 + beyond)
     price = _kept_near_start(position.instrument_id, price)
@@ -410,8 +442,8 @@ BUILDERS: dict[str, tuple[int, Builder]] = {
     "reset_account": (2, reset_account),
     "move_marks": (10, move_marks),
     "hunt": (8, hunt),
-    "halt": (3, halt),
-    "strand": (4, strand),
+    "halt": (8, halt),
+    "strand": (7, strand),
     "pass_time": (3, pass_time),
     "set_tiers": (1, set_tiers),
 }

@@ -12,7 +12,7 @@ from simulator.core.exchange import Exchange
 from simulator.core.model import commands as c
 from simulator.core.model import events as e
 from simulator.core.model.accounts import FUND_ACCOUNT, MINT
-from simulator.core.model.enums import Side, TransferKind, WalletKind
+from simulator.core.model.enums import PositionSide, Side, TransferKind, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import RejectReason
 from simulator.core.model.units import NS_PER_SECOND
@@ -190,20 +190,22 @@ class Proof:
                     naive = naive_margin.order_totals(world, account_id, instrument_id, side)
                     totals = exposure.totals(side)
                     assert (totals.quantity, totals.notional, totals.open_loss) == naive
-                    self._check_reduce_only(account_id, instrument_id, side, net)
+                    self._check_reduce_only(account_id, instrument_id, side)
                 assert exposure.locked == sum(order.locked for order in exposure.orders.values())
                 if account_id != FUND_ACCOUNT:
                     assert exposure.settings.leverage == world.leverage(account_id, instrument_id)
                     assert exposure.settings.margin_mode == world.mode(account_id, instrument_id)
 
-    def _check_reduce_only(self, account_id: int, instrument_id: int, side: Side, net: int) -> None:
+    def _check_reduce_only(self, account_id: int, instrument_id: int, side: Side) -> None:
         exposure = self.state.exposures[account_id][instrument_id]
         resting = sum(
             order.remaining
             for order in exposure.orders.values()
             if order.reduce_only and order.side == side
         )
-        assert resting <= (abs(net) if net * side < 0 else 0), "ORD-5"
+        closed = PositionSide.SHORT if side == Side.BUY else PositionSide.LONG
+        held = self.watcher.world.leg(account_id, instrument_id, closed)
+        assert resting <= abs(held), "ORD-5"
 
     def _check_margins(self) -> None:
         world = self.watcher.world

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.core import views
 from simulator.core.model import commands as c
-from simulator.core.model.enums import PositionMode
+from simulator.core.model.enums import PositionMode, Side
 from simulator.core.model.events import MarginCallIssued, PositionModeSet
 from tests.scenario import ONE_TIER, World, amount
 
@@ -32,11 +32,11 @@ def test_wal_3_position_mode_changes_only_without_any_position_or_order() -> Non
     world = hedge_world()
     ann = world.names["ann"]
     assert world.run(c.SetPositionMode(ann, PositionMode.HEDGE)) == (), "it is so already"
-    order = world.buy("ann", "BTC", "1", at="90", of="LONG")
-    assert world.reason() is None
+    world.buy("ann", "BTC", "1", at="90", of="LONG")
+    assert world.open_orders("ann") == ["3 BUY 1 BTC at 90"]
     world.run(c.SetPositionMode(ann, PositionMode.ONE_WAY))
     assert world.reason() == "OPEN_POSITION_OR_ORDER"
-    world.cancel("ann", order[0].order_id)  # type: ignore[union-attr]
+    world.cancel("ann", 3)
     both_sides(world)
     world.run(c.SetPositionMode(ann, PositionMode.ONE_WAY))
     assert world.reason() == "OPEN_POSITION_OR_ORDER"
@@ -129,12 +129,12 @@ def test_marg_5_a_preview_is_what_happens_in_a_hedge() -> None:
     world = hedge_world(cross="240")
     both_sides(world)
     state = world.exchange.state
-    order = world.order("ann", "BTC", c.Side.SELL, "4", of="SHORT")
+    order = world.order("ann", "BTC", Side.SELL, "4", of="SHORT")
     seen = views.preview(state, order)
     assert (seen.accepted, seen.position_quantity) == (False, 0)
     assert seen.needed == amount("40")
     assert seen.available == amount("39.9")
-    order = world.order("ann", "BTC", c.Side.SELL, "3", of="SHORT")
+    order = world.order("ann", "BTC", Side.SELL, "3", of="SHORT")
     seen = views.preview(state, order)
     world.run(order)
     short = views.positions_of(state, world.names["ann"])[1]

@@ -8,7 +8,7 @@ order in (price, arrival), at its price, and as large as both sides allow.
 from dataclasses import dataclass, field
 
 from simulator.core.model import events as e
-from simulator.core.model.enums import CancelReason, Side, TimeInForce
+from simulator.core.model.enums import CancelReason, PositionSide, Side, TimeInForce
 
 
 @dataclass
@@ -20,6 +20,7 @@ class NaiveOrder:
     remaining: int
     filled: int = 0
     reduce_only: bool = False
+    position_side: PositionSide | None = None
     arrival: int | None = None
     """None: it does not rest (yet)."""
 
@@ -135,6 +136,7 @@ class NaiveBooks:
             event.price,
             event.quantity,
             reduce_only=event.reduce_only,
+            position_side=event.position_side,
         )
         self.placed[event.order_id] = event.instrument_id
         self._book(event.order_id).orders[event.order_id] = order

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from simulator.core.model.enums import MarginMode, Side, WalletKind
+from simulator.core.model.enums import MarginMode, PositionSide, Side, WalletKind
 from simulator.core.model.units import RATE_ONE
 from tests.twins.naive_world import NaiveInstrument, NaiveWorld, TierRow
 
@@ -169,8 +169,17 @@ def _exposure_initial(
     net = world.net(account_id, instrument_id)
     bought, buys, buy_loss = order_totals(world, account_id, instrument_id, Side.BUY)
     sold, sells, sell_loss = order_totals(world, account_id, instrument_id, Side.SELL)
-    if net == 0 and bought == 0 and sold == 0:
+    held = [key for key in world.positions if key[:2] == (account_id, instrument_id)]
+    if not held and bought == 0 and sold == 0:
         return 0
+    if account_id in world.hedged:
+        required = buy_loss + sell_loss
+        for side, opening in ((PositionSide.LONG, buys), (PositionSide.SHORT, sells)):
+            leg = abs(world.leg(account_id, instrument_id, side))
+            notional = value(instrument, leg, mark_of(instrument)) + opening
+            leverage = world.leverage(account_id, instrument_id)
+            required += _divided(notional, leverage, instrument.tiers) if notional else 0
+        return required
     signed = value(instrument, net, mark_of(instrument))
     larger = max(abs(signed + buys), abs(signed - sells))
     required = _divided(larger, world.leverage(account_id, instrument_id), instrument.tiers)

@@ -17,6 +17,7 @@ from simulator.core.model.accounts import (
 from simulator.core.model.enums import (
     MarginMode,
     MarketState,
+    PositionMode,
     PositionSide,
     Side,
     TransferKind,
@@ -88,6 +89,8 @@ class NaiveWorld:
     positions: dict[PositionKey, NaivePosition] = field(default_factory=dict)
     net_traded: dict[tuple[int, int], int] = field(default_factory=dict)
     """Per account and instrument: what it bought less what it sold, takeovers included."""
+    hedged: set[int] = field(default_factory=set)
+    """Accounts in hedge mode."""
     modes: dict[tuple[int, int], MarginMode] = field(default_factory=dict)
     leverages: dict[tuple[int, int], int] = field(default_factory=dict)
     terms: dict[int, NaiveTerms] = field(default_factory=dict)
@@ -119,6 +122,13 @@ class NaiveWorld:
             for (owner, where, _), position in self.positions.items()
             if (owner, where) == (account_id, instrument_id)
         )
+
+    def leg(self, account_id: int, instrument_id: int, position_side: PositionSide | None) -> int:
+        """The signed quantity of the position that an order acts on."""
+        if position_side is None:
+            return self.net(account_id, instrument_id)
+        position = self.positions.get((account_id, instrument_id, position_side))
+        return 0 if position is None else position.quantity
 
     def mode(self, account_id: int, instrument_id: int) -> MarginMode:
         return self.modes.get((account_id, instrument_id), MarginMode.ISOLATED)
@@ -163,6 +173,14 @@ class NaiveWorld:
                 self.time_ns = max(self.time_ns, event.time_ns)
             case e.LeverageSet():
                 self.leverages[(event.account_id, event.instrument_id)] = event.leverage
+            case e.PositionModeSet():
+                held = [owner for owner, _, _ in self.positions]
+                open_ = [terms.account_id for terms in self.terms.values()]
+                assert event.account_id not in held + open_, "not with a position or order (WAL-3)"
+                if event.position_mode == PositionMode.HEDGE:
+                    self.hedged.add(event.account_id)
+                else:
+                    self.hedged.discard(event.account_id)
             case e.MarginModeSet():
                 key = (event.account_id, event.instrument_id)
                 assert self.net(*key) == 0, "margin mode cannot change with a position (WAL-3)"
@@ -216,8 +234,13 @@ class NaiveWorld:
     def _check_reduce_only(self, event: e.TradeExecuted) -> None:
         for order_id in (event.taker_order_id, event.maker_order_id):
             order = self.books.order(order_id)
+            hedged = order.account_id in self.hedged
+            assert hedged == (order.position_side is not None)
+            if hedged:
+                closing = int(order.side) != order.position_side
+                assert order.reduce_only == closing, "what closes in a hedge only reduces (WAL-3)"
             if order.reduce_only:
-                net = self.net(order.account_id, event.instrument_id)
+                net = self.leg(order.account_id, event.instrument_id, order.position_side)
                 assert net * order.side < 0, "reduce-only without a position (ORD-5)"
                 assert event.quantity <= abs(net), "reduce-only beyond the position (ORD-5)"
 
@@ -303,6 +326,9 @@ class NaiveWorld:
         position.quantity += event.quantity
         position.entry += event.entry_notional
         assert position.quantity * event.position_side >= 0, "a position changed sides"
+        if event.account_id not in self.hedged:
+            held = [each for each in self.positions if each[:2] == key[:2]]
+            assert len(held) == 1, "one-way means one position (WAL-3)"
         if position.quantity == 0:
             assert position.entry == 0, "a closed position keeps no entry notional (UNIT-2)"
             del self.positions[key]
