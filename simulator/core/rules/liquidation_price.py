@@ -83,14 +83,15 @@ def liquidation_price(line: UnitLine, tiers: tuple[RiskTier, ...], mark: int) ->
 def _excess_within(line: UnitLine, tier: RiskTier, other: RiskTier) -> tuple[int, int]:
     """Equity less maintenance, times 1e12, as slope and constant while the tiers are these.
 
-    `other` is the tier of the opposite leg; the first one, of no deduction, where there is none.
+    `other` is the tier of the opposite leg, if there is one.
     """
     quantity, opposite = line.quantity, line.opposite
     rates = abs(quantity) * tier.maintenance_margin_rate
     rates += abs(opposite.quantity) * other.maintenance_margin_rate
     slope = ((quantity + opposite.quantity) * RATE_ONE - rates) * line.multiplier
     base = line.wallet + line.other_pnl - line.entry_notional - opposite.entry_notional
-    constant = (base + tier.deduction + other.deduction) * RATE_ONE - line.other_maintenance
+    deduction = tier.deduction + (other.deduction if opposite.quantity else 0)
+    constant = (base + deduction) * RATE_ONE - line.other_maintenance
     return slope, constant
 
 
