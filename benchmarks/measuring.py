@@ -18,7 +18,7 @@ from types import TracebackType
 import structlog
 from rich.console import Console
 
-from simulator.core.rules import orders
+from simulator.core.rules import matching
 
 
 class Stopwatch:
@@ -57,7 +57,7 @@ def quiet_log() -> None:
 
 def kind_of_core() -> str:
     """Whether the rules that are measured run as Python or as compiled by `make compile`."""
-    return "pure Python" if str(orders.__file__).endswith(".py") else "compiled"
+    return "pure Python" if str(matching.__file__).endswith(".py") else "compiled"
 
 
 def console() -> Console:

@@ -22,8 +22,8 @@ from simulator.core.rules.liquidation_price import (
     liquidation_price,
 )
 from simulator.core.rules.margin_calls import clear_line, unit_line
+from simulator.core.rules.order_checks import check_order
 from simulator.core.rules.order_plan import Plan, need_of
-from simulator.core.rules.orders import check_order
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
 

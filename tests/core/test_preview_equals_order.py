@@ -11,8 +11,8 @@ from simulator.core.codec import decode_snapshot, encode_snapshot
 from simulator.core.exchange import Exchange
 from simulator.core.model.commands import PlaceOrder
 from simulator.core.model.enums import CancelReason, Side
+from simulator.core.rules.order_checks import check_order
 from simulator.core.rules.order_plan import Plan
-from simulator.core.rules.orders import check_order
 from tests.properties.crowd import BUILDERS, Choices, opening_commands, place
 from tests.properties.promise import Promise
 from tests.scenario import World

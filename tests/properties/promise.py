@@ -10,8 +10,8 @@ from simulator.core.model import events as e
 from simulator.core.model.commands import PlaceOrder
 from simulator.core.model.enums import MarginMode, TransferKind
 from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.rules.order_checks import check_order
 from simulator.core.rules.order_plan import Plan
-from simulator.core.rules.orders import check_order
 from simulator.core.state.exchange_state import ExchangeState
 
 _AFTERWARDS = (

@@ -26,8 +26,8 @@ from simulator.core.model.risk_tiers import initial_margin_at, tier_at
 from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
 from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution, refuse
+from simulator.core.rules.order_checks import is_in_liquidation
 from simulator.core.rules.order_plan import isolated_lock
-from simulator.core.rules.orders import is_in_liquidation
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.records import Order, Wallet

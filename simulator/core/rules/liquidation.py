@@ -35,7 +35,7 @@ from simulator.core.model.units import (
     round_down_to,
     round_up_to,
 )
-from simulator.core.rules import insurance, margin, margin_calls, matching, money, orders
+from simulator.core.rules import canceling, insurance, margin, margin_calls, matching, money
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
@@ -106,7 +106,7 @@ def _cancel_orders_in_scope(run: Execution, wallet: Wallet) -> None:
     """
     if wallet.kind == WalletKind.ISOLATED:
         account_id, instrument_id = wallet.account_id, wallet.instrument_id
-        orders.cancel_orders_of(run, account_id, instrument_id, CancelReason.LIQUIDATION)
+        canceling.cancel_orders_of(run, account_id, instrument_id, CancelReason.LIQUIDATION)
         return
     by_instrument = run.state.exposures.get(wallet.account_id, {})
     for instrument_id in sorted(by_instrument):

@@ -12,7 +12,7 @@ from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
 from simulator.core.rules import margin, matching
 from simulator.core.rules.execution import Execution, refuse
-from simulator.core.rules.orders import is_in_liquidation
+from simulator.core.rules.order_checks import is_in_liquidation
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure, OrderTotals
 from simulator.core.state.records import InstrumentRecord, Order

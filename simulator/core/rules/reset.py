@@ -13,7 +13,7 @@ from simulator.core.model.events import AccountReset, Transferred
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
-from simulator.core.rules import insurance, margin, money, orders
+from simulator.core.rules import canceling, insurance, margin, money
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import AccountRecord, Position, Wallet
@@ -32,7 +32,7 @@ def reset_account(run: Execution, command: ResetAccount) -> Refusal | None:
     cross = run.state.wallets[account.cross_wallet_id]
     if any(wallet.liquidation is not None for wallet in (cross, *isolated)):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
-    orders.cancel_orders_of(run, command.account_id, None, CancelReason.REQUESTED)
+    canceling.cancel_orders_of(run, command.account_id, None, CancelReason.REQUESTED)
     for position in _positions(run.state, command.account_id):
         _close_at_mark(run, position)
     for wallet in isolated:

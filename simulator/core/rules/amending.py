@@ -1,0 +1,111 @@
+"""ORD-8: amending an open order, which keeps its id."""
+
+from simulator.core.model.commands import AmendOrder
+from simulator.core.model.events import MarginLocked, OrderAmended
+from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.units import AMOUNT_LIMIT
+from simulator.core.rules import matching
+from simulator.core.rules.canceling import own_order
+from simulator.core.rules.execution import Execution, refuse
+from simulator.core.rules.order_checks import checked_plan, market_refusal, terms_refusal
+from simulator.core.rules.order_plan import Plan
+from simulator.core.rules.placing import work
+from simulator.core.rules.taking import Intent
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.exposure import Exposure
+from simulator.core.state.records import Order
+
+
+def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
+    """ORD-8: quantity down keeps the place in the queue; anything else takes a new one."""
+    order = own_order(run.state, command.account_id, command.order_id)
+    if order is None:
+        return refuse(RejectReason.UNKNOWN_ORDER)
+    exposure = run.state.exposures[order.account_id][order.instrument_id]
+    price = order.price if command.price is None else command.price
+    quantity = order.quantity if command.quantity is None else command.quantity
+    refusal = _amend_refusal(run.state, exposure, order, price, quantity)
+    if refusal is not None:
+        return refusal
+    remaining = quantity - (order.quantity - order.remaining)
+    if price == order.price and quantity <= order.quantity:
+        _shrink(run, order, quantity, remaining)
+        return None
+    intent = Intent(
+        run.state.accounts[order.account_id],
+        exposure,
+        order.side,
+        price,
+        remaining,
+        order.time_in_force,
+        order.order_type,
+        order.reduce_only,
+        order.keep_margin,
+        order,
+        order.position_side,
+    )
+    plan = checked_plan(run.state, intent, order.post_only)
+    if not isinstance(plan, Plan):
+        return plan
+    if order.locked:
+        wallet_id = run.state.accounts[order.account_id].cross_wallet_id
+        run.emit(MarginLocked(order.order_id, wallet_id, 0))
+    _emit_amended(run, order, price, quantity, False, (plan.assumed_price, plan.open_loss))
+    work(run, order, plan)
+    return None
+
+
+def _amend_refusal(
+    state: ExchangeState, exposure: Exposure, order: Order, price: int, quantity: int
+) -> Refusal | None:
+    account = state.accounts[order.account_id]
+    refusal = market_refusal(state, account, exposure, order.position_side)
+    if refusal is not None:
+        return refusal
+    record = exposure.record
+    if not 0 < quantity < AMOUNT_LIMIT:
+        return refuse(RejectReason.INVALID_AMOUNT)
+    new_price = price if price != order.price else None
+    maximum = record.terms.max_quantity
+    refusal = terms_refusal(record, order.side, new_price, quantity, maximum)
+    if refusal is not None:
+        return refusal
+    filled = order.quantity - order.remaining
+    if quantity <= filled:
+        return refuse(RejectReason.QUANTITY_ALREADY_FILLED, quantity, filled)
+    notional = record.terms.notional(quantity, price)
+    if not order.reduce_only and notional < record.terms.min_notional:
+        return refuse(RejectReason.NOTIONAL_TOO_SMALL, record.terms.min_notional, notional)
+    return None
+
+
+def _shrink(run: Execution, order: Order, quantity: int, remaining: int) -> None:
+    if quantity == order.quantity:
+        return
+    if order.locked:
+        wallet_id = run.state.accounts[order.account_id].cross_wallet_id
+        lock = matching.lock_after(order, order.remaining - remaining)
+        run.emit(MarginLocked(order.order_id, wallet_id, lock))
+    terms = (order.assumed_price, order.open_loss)
+    _emit_amended(run, order, order.price, quantity, True, terms)
+
+
+def _emit_amended(
+    run: Execution,
+    order: Order,
+    price: int,
+    quantity: int,
+    keeps_priority: bool,
+    margin_of_order: tuple[int, int],
+) -> None:
+    run.emit(
+        OrderAmended(
+            order.order_id,
+            order.account_id,
+            price,
+            quantity,
+            keeps_priority,
+            margin_of_order[0],
+            margin_of_order[1],
+        )
+    )
