@@ -154,6 +154,23 @@ class DatabaseJournal:
             row = connection.execute(query).one_or_none()
         return None if row is None else (row[0], row[1])
 
+    def seq_at(self, world_id: str, time_ns: int) -> int:
+        """The last entry at or before a world time, 0 if there is none.
+
+        Found by halving: the journal is in order of time, and has no index of it.
+        """
+        table = journal_entries.c
+        low, high = 0, (self.last(world_id) or (0, b""))[0]
+        with reading(self._engine) as connection:
+            while low < high:
+                middle = (low + high + 1) // 2
+                query = select(table.time_ns).where(table.world_id == world_id, table.seq == middle)
+                if connection.execute(query).scalar_one() <= time_ns:
+                    low = middle
+                else:
+                    high = middle - 1
+        return low
+
     def latest_snapshot(self, world_id: str, at_or_before: int | None = None) -> SnapshotRow | None:
         """The newest snapshot, or the newest that is not after a seq."""
         table = snapshots.c

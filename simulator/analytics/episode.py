@@ -1,0 +1,209 @@
+"""What a margin call or a liquidation was, gathered from the events of its journal alone.
+
+An episode holds numbers and no words: the unit's formula as it stood, the path of the mark there,
+the steps with all who took the other side, every line of the ledger, and how it ended. `gather`
+reads entry by entry and keeps nothing of what does not concern the unit.
+"""
+
+import msgspec
+
+from simulator.analytics.what_if import UnitKey
+from simulator.core.model.enums import (
+    CallEnd,
+    LiquidationOutcome,
+    PositionSide,
+    TransferKind,
+    WalletKind,
+)
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an episode: integers in the units of the core."""
+
+
+class PositionFormula(Fact, frozen=True):
+    """MARG-2 and MARG-7 of one position with the numbers filled in: maintenance is
+    `notional * rate - deduction`, rounded up."""
+
+    instrument_id: int
+    side: PositionSide
+    leverage: int
+    """As it was set; it counts for isolated margin."""
+    quantity: int
+    entry_notional: int
+    entry_price: int
+    mark_price: int
+    notional: int
+    unrealized_pnl: int
+    tier: int
+    maintenance_margin_rate: int
+    deduction: int
+    maintenance_margin: int
+    liquidation_price: int | None
+    """As it was before: the mark at which the unit would be liquidated, other prices still."""
+
+
+class UnitFormula(Fact, frozen=True):
+    """Equity is `balance - debt + unrealized_pnl`; the call margin is maintenance / call_ratio."""
+
+    balance: int
+    debt: int
+    unrealized_pnl: int
+    equity: int
+    maintenance_margin: int
+    call_margin: int
+    call_ratio: int
+    positions: tuple[PositionFormula, ...]
+
+
+class PathPoint(Fact, frozen=True):
+    """The unit at one mark of its main instrument."""
+
+    seq: int
+    time_ns: int
+    mark_price: int
+    equity: int
+    maintenance_margin: int
+    call_margin: int
+
+
+class Counterparty(Fact, frozen=True):
+    """Who took a part of a step: another account on the book, or the insurance fund without a
+    trade (LIQ-6)."""
+
+    account_id: int
+    quantity: int
+    notional: int
+    price: int | None
+    trade_id: int | None
+
+
+class StepTaken(Fact, frozen=True):
+    """LIQ-3, LIQ-4: one step and who took it. `order_id` is none where nothing was offered."""
+
+    seq: int
+    time_ns: int
+    instrument_id: int
+    side: PositionSide
+    tier: int
+    mark_price: int
+    takeover_price: int
+    quantity: int
+    equity: int
+    order_id: int | None
+    counterparties: tuple[Counterparty, ...]
+
+
+class LedgerLine(Fact, frozen=True):
+    seq: int
+    time_ns: int
+    kind: TransferKind
+    source: int
+    target: int
+    asset_id: int
+    amount: int
+
+
+class FundFlow(Fact, frozen=True):
+    """What the insurance fund got and gave; a shortfall is what it could not give (LIQ-8)."""
+
+    liquidation_fee: int
+    taken_quantity: int
+    taken_notional: int
+    deficit_paid: int
+    shortfall: int
+
+
+class Distress(Fact, frozen=True):
+    """A margin call (not a repeated one) or a liquidation of one of the account's units."""
+
+    seq: int
+    liquidation: bool
+    unit: UnitKey
+
+
+class Cure(Fact, frozen=True):
+    """CALL-1: what would end the call."""
+
+    instrument_id: int
+    side: PositionSide
+    mark_price: int
+    liquidation_price: int | None
+    quantity_to_reduce: int
+    amount_to_add: int
+
+
+class Ending(Fact, frozen=True):
+    """Of a call, how it ended; of a liquidation, its outcome."""
+
+    seq: int
+    time_ns: int
+    equity: int
+    call_end: CallEnd | None = None
+    outcome: LiquidationOutcome | None = None
+
+
+class Episode(Fact, frozen=True):
+    """A margin call (`cure` is set) or a liquidation (its steps and lines are)."""
+
+    number: int
+    account_id: int
+    wallet_id: int
+    kind: WalletKind
+    instrument_id: int | None
+    side: PositionSide | None
+    main_instrument_id: int
+    """That of the largest maintenance: the path is its mark's."""
+    main_side: PositionSide
+    opened_seq: int
+    """The entry before the order that began the unit's oldest position."""
+    opened_ns: int
+    whole: bool
+    """Whether that is so; else the episode begins as early as one looks, within the position."""
+    called_seq: int | None
+    called_ns: int | None
+    seq: int
+    time_ns: int
+    until_seq: int
+    """Up to here the recording was looked at."""
+    until_ns: int
+    unit: UnitFormula
+    path: tuple[PathPoint, ...]
+    lowest: int
+    """The least of equity less maintenance, had the unit been held on to `until_seq`."""
+    lowest_to_call: int
+    """The same with the call margin."""
+    worst_mark: int
+    """The mark of the main instrument at that moment."""
+    equity_at_end: int
+    """Of the whole account, at `until_seq`."""
+    equity_before: int
+    """Of the whole account, at `opened_seq`."""
+    opened_quantity: int
+    """What was opened on the main position from then until the event."""
+    distress: tuple[Distress, ...]
+    """Everything of the kind between `opened_seq` and `until_seq`, this one included."""
+    steps: tuple[StepTaken, ...] = ()
+    lines: tuple[LedgerLine, ...] = ()
+    fund: FundFlow | None = None
+    cure: Cure | None = None
+    ending: Ending | None = None
+
+    @property
+    def unit_key(self) -> UnitKey:
+        return UnitKey(self.account_id, self.kind, self.instrument_id, self.side)
+
+    @property
+    def main(self) -> PositionFormula:
+        """The position with the largest maintenance."""
+        for each in self.unit.positions:
+            if (each.instrument_id, each.side) == (self.main_instrument_id, self.main_side):
+                return each
+        raise AssertionError(f"{self.number}: the main position is not among its unit's")
+
+
+class Gathered(Fact, frozen=True):
+    """An episode, and the whole path from which its own was thinned."""
+
+    episode: Episode
+    path: tuple[PathPoint, ...]

@@ -1,0 +1,69 @@
+"""The formula of a unit with its numbers filled in, as it stands in a state."""
+
+from simulator.analytics.episode import PositionFormula, UnitFormula
+from simulator.core.model.enums import PositionSide
+from simulator.core.model.risk_tiers import tier_at
+from simulator.core.model.units import RATE_ONE, divide_half_even, divide_up
+from simulator.core.rules import margin
+from simulator.core.rules.liquidation_price import UnitLine, liquidation_price
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import Position
+
+
+def unit_formula(state: ExchangeState, wallet_id: int) -> UnitFormula:
+    """MARG-1 to MARG-3 of a unit, all numbers filled in."""
+    holding = state.holding(wallet_id)
+    risk = margin.assess(state, wallet_id)
+    positions = [
+        _position_formula(state, risk, position)
+        for _, position in sorted(state.unit_positions.get(wallet_id, {}).items())
+    ]
+    return UnitFormula(
+        balance=holding.balance,
+        debt=holding.balance - risk.net_assets,
+        unrealized_pnl=risk.unrealized_pnl,
+        equity=risk.equity,
+        maintenance_margin=risk.maintenance_margin,
+        call_margin=risk.call_margin,
+        call_ratio=state.parameters.call_ratio,
+        positions=tuple(positions),
+    )
+
+
+def _position_formula(
+    state: ExchangeState, risk: margin.UnitRisk, position: Position
+) -> PositionFormula:
+    record = state.instruments[position.instrument_id]
+    notional = margin.notional_at_mark(position, record)
+    pnl = margin.unrealized_pnl(position, record)
+    exact = margin.position_maintenance(position, record)
+    tier = tier_at(record.tiers, notional)
+    multiplier = record.terms.notional_multiplier
+    line = UnitLine(
+        position.quantity,
+        position.entry_notional,
+        multiplier,
+        risk.net_assets,
+        risk.unrealized_pnl - pnl,
+        risk.exact_maintenance - exact,
+    )
+    # Asked from where the position gains, so that the line is told after it was crossed, too.
+    gaining = margin.mark_of(record) * 1_000 if position.side is PositionSide.LONG else 1
+    found = liquidation_price(line, record.tiers, gaining)
+    quantity = abs(position.quantity)
+    return PositionFormula(
+        instrument_id=position.instrument_id,
+        side=position.side,
+        leverage=state.settings(position.account_id, position.instrument_id).leverage,
+        quantity=quantity,
+        entry_notional=abs(position.entry_notional),
+        entry_price=divide_half_even(abs(position.entry_notional), quantity * multiplier),
+        mark_price=margin.mark_of(record),
+        notional=notional,
+        unrealized_pnl=pnl,
+        tier=record.tiers.index(tier) + 1,
+        maintenance_margin_rate=tier.maintenance_margin_rate,
+        deduction=tier.deduction,
+        maintenance_margin=divide_up(exact, RATE_ONE),
+        liquidation_price=found.below if position.side is PositionSide.LONG else found.above,
+    )

@@ -1,0 +1,89 @@
+"""Reading a world's past: its state at an entry, the entries after it, and when things were.
+
+A port, because the analyses do not care where a journal is kept. `StoredJournal` reads a database
+and starts from the nearest snapshot; `KeptJournal` holds entries in memory.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from simulator.core.codec import Entry, decode_entry, decode_snapshot
+from simulator.core.exchange import Exchange
+from simulator.core.state.exchange_state import ExchangeState
+from simulator.database.writer import DatabaseJournal
+
+
+class Past(Protocol):
+    """One world's journal. Methods may block; states belong to whoever asked for them."""
+
+    def state_at(self, seq: int) -> ExchangeState:
+        """The state after an entry; of 0 the empty one."""
+
+    def entries(self, after_seq: int, until_seq: int) -> Iterator[Entry]:
+        """The entries `(after_seq, until_seq]`, in order."""
+
+    def seq_at(self, time_ns: int) -> int:
+        """The last entry at or before a world time; 0 if there is none."""
+
+    def snapshot_seq(self, seq: int) -> int:
+        """From which entry on the state at `seq` must be folded."""
+
+
+class KeptJournal:
+    """A journal in memory; entries from the first on."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    def state_at(self, seq: int) -> ExchangeState:
+        return _folded(Exchange(), iter(self._entries[:seq]))
+
+    def entries(self, after_seq: int, until_seq: int) -> Iterator[Entry]:
+        return iter(self._entries[after_seq:until_seq])
+
+    def seq_at(self, time_ns: int) -> int:
+        return bisect_right(self._entries, time_ns, key=_time)
+
+    def snapshot_seq(self, seq: int) -> int:
+        return 0
+
+
+class StoredJournal:
+    """A world's journal in a database."""
+
+    def __init__(self, journal: DatabaseJournal, world_id: str) -> None:
+        self._journal = journal
+        self._world_id = world_id
+
+    def state_at(self, seq: int) -> ExchangeState:
+        snapshot = self._journal.latest_snapshot(self._world_id, at_or_before=seq)
+        exchange, begin = Exchange(), 0
+        if snapshot is not None:
+            exchange, begin = Exchange(decode_snapshot(snapshot.state)), snapshot.seq
+        return _folded(exchange, self.entries(begin, seq))
+
+    def entries(self, after_seq: int, until_seq: int) -> Iterator[Entry]:
+        if after_seq >= until_seq:
+            return
+        for row in self._journal.read(self._world_id, after_seq):
+            if row.seq > until_seq:
+                return
+            yield decode_entry(row.encoded)
+
+    def seq_at(self, time_ns: int) -> int:
+        return self._journal.seq_at(self._world_id, time_ns)
+
+    def snapshot_seq(self, seq: int) -> int:
+        snapshot = self._journal.latest_snapshot(self._world_id, at_or_before=seq)
+        return 0 if snapshot is None else snapshot.seq
+
+
+def _time(entry: Entry) -> int:
+    return entry.time_ns
+
+
+def _folded(exchange: Exchange, entries: Iterator[Entry]) -> ExchangeState:
+    for entry in entries:
+        exchange.fold(entry.time_ns, entry.command, entry.events)
+    return exchange.state
