@@ -34,7 +34,7 @@ from simulator.core.model.instruments import VALUATION_ASSET, Asset, Instrument,
 from simulator.core.model.rejects import RejectReason
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.core.rules import margin
-from simulator.core.state.records import Order, Position, Wallet
+from simulator.core.state.records import InstrumentRecord, Order, Position, Wallet
 
 Events = tuple[AnyEvent, ...]
 
@@ -167,6 +167,25 @@ class World:
     def tiers(self, symbol: str, text: str) -> Events:
         return self.run(c.SetRiskTiers(self.symbols[symbol], tier_rows(text)))
 
+    def record(self, symbol: str) -> InstrumentRecord:
+        return self.exchange.state.instruments[self.symbols[symbol]]
+
+    def mark_of(self, symbol: str) -> str:
+        record = self.record(symbol)
+        return plain(margin.mark_of(record), record.terms.price_decimals)
+
+    def go_to(self, time_ns: int) -> Events:
+        """AdvanceTime to a moment; what is paged on the way is continued."""
+        self.time_ns = time_ns - 1_000_000
+        events = self.run(c.AdvanceTime(time_ns))
+        while self.exchange.state.is_paging:
+            while self.exchange.state.is_paging:
+                events += self.exchange.execute(time_ns, c.ContinueSweep())
+            events += self.exchange.execute(time_ns, c.AdvanceTime(time_ns))
+        self.time_ns = time_ns
+        self.events = events
+        return events
+
     def halt(self, symbol: str) -> Events:
         return self.run(c.SetMarketState(self.symbols[symbol], MarketState.HALTED))
 
@@ -293,7 +312,7 @@ class World:
         """AdvanceTime by so many seconds; what is paged on the way is continued."""
         self.time_ns += seconds * NS_PER_SECOND
         events = self.run(c.AdvanceTime(self.time_ns))
-        while self.exchange.state.pending_sweep:
+        while self.exchange.state.is_paging:
             events += self.run(c.ContinueSweep())
             events += self.run(c.AdvanceTime(self.time_ns))
         self.events = events

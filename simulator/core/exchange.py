@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.core.model import commands as c
-from simulator.core.model.events import AnyEvent, CommandRejected
+from simulator.core.model.events import AnyEvent, CommandRejected, PricesSampled
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules import (
@@ -16,16 +16,18 @@ from simulator.core.rules import (
     administration,
     amending,
     canceling,
+    funding,
     mark_price,
     placing,
     quotes,
     reset,
+    sampling,
     sweep,
     time,
 )
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.risk_watch import RiskWatch
-from simulator.core.state.apply import HANDLERS
+from simulator.core.state.apply import HANDLERS, apply
 from simulator.core.state.exchange_state import ExchangeState
 
 _Rule = Callable[[Execution, Any], Refusal | None]
@@ -52,7 +54,8 @@ _RULES: dict[type[Any], _Rule] = {
     c.ReplaceQuotes: quotes.replace_quotes,
     c.SetIndexPrices: mark_price.set_index_prices,
     c.AdvanceTime: time.advance_time,
-    c.ContinueSweep: sweep.continue_sweep,
+    c.ContinueSweep: time.continue_step,
+    c.SetFundingRates: funding.set_funding_rates,
 }
 
 
@@ -62,11 +65,13 @@ class Exchange:
     def __init__(self, state: ExchangeState | None = None) -> None:
         self.state = state if state is not None else ExchangeState()
         self._watch = RiskWatch()
+        self._samples = sampling.Samples()
         self.resume()
 
     def resume(self) -> None:
         """Files the bounds of all units; needed after folding, before the next command."""
         self._watch = RiskWatch()
+        self._samples = sampling.Samples()
         for wallet_id in self.state.unit_positions:
             if self.state.is_unit(wallet_id):
                 self._watch.outdate(wallet_id)
@@ -82,10 +87,13 @@ class Exchange:
         """
         state, kind = self.state, type(command)
         state.seq += 1
+        run = Execution(state, self._watch, self._samples)
+        sampled: PricesSampled | None = None
         if time_ns > state.time_ns and kind is not c.AdvanceTime:
+            if time_ns >= self._samples.due_ns:
+                sampled = self._sample(time_ns)
             state.time_ns = time_ns  # AdvanceTime moves the clock itself, step by step
-        run = Execution(state, self._watch)
-        if state.pending_sweep and kind is not c.ContinueSweep:
+        if (state.pending_sweep or state.funding_runs) and kind is not c.ContinueSweep:
             refusal: Refusal | None = refuse(RejectReason.SWEEP_IN_PROGRESS)
         else:
             refusal = _RULES[kind](run, command)
@@ -93,8 +101,18 @@ class Exchange:
             run.emit(CommandRejected(refusal.reason, refusal.needed, refusal.available))
         if state.touched_units:
             sweep.sweep(run)
+        if sampled is not None:
+            run.events.append(sampled)
         state.ledger.check(VALUATION_ASSET)
         return tuple(run.events)
+
+    def _sample(self, time_ns: int) -> PricesSampled | None:
+        """What held before a command is known to it, but listed last: what a command comes to is
+        its first event."""
+        sampled = self._samples.take(self.state, time_ns)
+        if sampled is not None:
+            apply(self.state, sampled)
+        return sampled
 
     def fold(self, time_ns: int, command: c.AnyCommand, events: Sequence[AnyEvent]) -> None:
         """Applies the events of a journaled command; call `resume` before executing again."""

@@ -60,7 +60,7 @@ class Engine:
             due = self.exchange.next_due()
 
     def _finish_sweep(self) -> None:
-        while self.exchange.state.pending_sweep:
+        while self.exchange.state.is_paging:
             self._execute(self.time_ns, ContinueSweep())
 
     def _execute(self, time_ns: int, command: AnyCommand) -> Receipt:

@@ -128,6 +128,7 @@ def test_a_tag_is_never_reused() -> None:
         "SetIndexPrices": 30,
         "AdvanceTime": 31,
         "ContinueSweep": 32,
+        "SetFundingRates": 33,
     }
     assert {kind.__name__: tag_of(kind) for kind in EVENTS} == {
         "AssetDefined": 1,
@@ -157,6 +158,13 @@ def test_a_tag_is_never_reused() -> None:
         "ClientOrderRecorded": 29,
         "IndexPriceUpdated": 30,
         "MarkPriceUpdated": 31,
+        "PricesSampled": 32,
+        "FundingScheduled": 33,
+        "FundingRatesSet": 34,
+        "FundingSettled": 35,
+        "FundingSkipped": 36,
+        "FundingPaid": 37,
+        "FundingCompleted": 38,
         "MarginCallIssued": 40,
         "MarginCallEnded": 41,
         "LiquidationStarted": 42,
@@ -254,7 +262,7 @@ def busy_day() -> Journal:
     world.tiers("BTC", "2000:0.5%:125 10000:1.5%:40 5%:10")
     world.deposit("ann", "5")
     world.mark(BTC="85", ETH="9")  # nothing is left of those who are left
-    while world.exchange.state.pending_sweep:
+    while world.exchange.state.is_paging:
         world.deposit("ann", "5")
         world.run(commands.ContinueSweep())
     world.reopen("ETH")
@@ -267,8 +275,8 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "25c0ffaea6da00120b435639730fbfe417deea8425da855473a60cb554ece2f7"
-STATE = "4289b36d2c01381ec26ba714419f01a3da20b3e1b15af89fd00f9fea92a08f7e"
+HEAD = "824edbf790fad09701c710653c6e68d3411ba8fdc4469482d0b0ae3b4343ac62"
+STATE = "f68e3f79e7d56828d1eca6715ef91a564cf548b6dcb150985ca70182791829a3"
 
 
 def test_the_journal_of_a_busy_day_is_the_same_on_every_machine() -> None:

@@ -128,7 +128,7 @@ def test_bounds_filed_at_other_marks_tell_the_same_events() -> None:
     called: dict[int, list[int]] = {}
     for mark in (9_090, 9_050, 9_046, 9_040, 9_150, 9_030):
         events = both(world, SetIndexPrices(((1, mark),)))
-        while world.exchange.state.pending_sweep:
+        while world.exchange.state.is_paging:
             events += both(world, ContinueSweep())
         called[mark] = [each.account_id for each in events if isinstance(each, MarginCallIssued)]
     everybody = [world.names[name] for name in ("ann", "bob", "eve")]

@@ -9,6 +9,7 @@ from simulator.core.model.enums import (
     CancelReason,
     HaltReason,
     LiquidationOutcome,
+    MarkMethod,
     PositionMode,
     TransferKind,
     WalletKind,
@@ -47,6 +48,7 @@ def census(
                     yield "fund unloads"
             case _:
                 yield from _of_risk(state, event)
+                yield from _of_funding(state, event)
     yield from _liquidations(events)
     if any(isinstance(each, e.PositionChanged) for each in events) and _is_hedged(state):
         yield "both legs at once"
@@ -79,6 +81,28 @@ def _of_reset(events: Sequence[e.AnyEvent]) -> Iterator[str]:
                 yield "reset with a debt"
             case _:
                 pass
+
+
+def _of_funding(state: ExchangeState, event: e.AnyEvent) -> Iterator[str]:
+    match event:
+        case e.MarkPriceUpdated():
+            record = state.instruments[event.instrument_id]
+            if record.terms.mark_method == MarkMethod.MEDIAN:
+                yield "median mark" if event.price != record.index_price else "median at index"
+        case e.FundingSettled():
+            yield "funding at a recorded rate" if event.average_premium is None else "funding"
+            if event.average_premium:
+                yield "funding at a premium"
+        case e.FundingSkipped():
+            yield "funding skipped"
+        case e.FundingPaid():
+            owner = "the fund" if event.account_id == FUND_ACCOUNT else "a trader"
+            yield f"funding paid by {owner}" if event.amount > 0 else f"funding received by {owner}"
+        case e.FundingCompleted():
+            if event.remainder:
+                yield "funding leaves a remainder"
+        case _:
+            pass
 
 
 def _of_risk(state: ExchangeState, event: e.AnyEvent) -> Iterator[str]:

@@ -7,13 +7,14 @@ shrink it and a seeded driver can draw it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from simulator.core.model import commands as c
 from simulator.core.model.accounts import INSURANCE_FUND
 from simulator.core.model.enums import (
     MarginMode,
     MarketState,
+    MarkMethod,
     OrderType,
     PositionMode,
     PositionSide,
@@ -85,6 +86,12 @@ def opening_commands() -> Iterator[c.AnyCommand]:
         )
     )
     shapes = {1: (2, 3, 10, 1), 2: (2, 2, 5, 1), 3: (4, 0, 1, 10), 4: (3, 1, 1, 1), 5: (5, 0, 1, 1)}
+    funding: dict[int, dict[str, Any]] = {
+        1: {"mark_method": MarkMethod.MEDIAN, "funding_interval_ns": NS_PER_HOUR},
+        2: {"funding_interval_ns": 8 * NS_PER_HOUR, "funding_cap_rate": rate("0.3%")},
+        3: {"mark_method": MarkMethod.MEDIAN},
+        5: {"index_blend_rate": rate("20%"), "funding_interval_ns": 4 * NS_PER_HOUR},
+    }
     for instrument_id, (price_decimals, quantity_decimals, tick, lot) in shapes.items():
         terms = instrument_terms(
             instrument_id,
@@ -100,6 +107,8 @@ def opening_commands() -> Iterator[c.AnyCommand]:
             taker_fee_rate=rate("0.05%"),
             index_staleness_ns=20 * NS_PER_HOUR if instrument_id == 4 else None,
             default_leverage=10,
+            impact_notional=amount("1500"),
+            **funding.get(instrument_id, {}),
         )
         yield c.ListInstrument(terms, tier_rows(TIERS[instrument_id][0]))
     yield c.Deposit(INSURANCE_FUND, VALUATION_ASSET, amount("150"))
@@ -427,6 +436,15 @@ def set_tiers(state: ExchangeState, choices: Choices) -> c.AnyCommand:
     return c.SetRiskTiers(instrument_id, tier_rows(choices.of(TIERS[instrument_id])))
 
 
+def record_funding(state: ExchangeState, choices: Choices) -> c.AnyCommand:
+    """A rate for a coming stamp, at times a ruinous one; one instrument has no funding."""
+    rates = ("0.01%", "-0.02%", "0.3%", "-1.5%", "4%", "-4%", "0%", "0.000000001%")
+    rows = [(choices.of((1, 2, 5)), rate(choices.of(rates)))]
+    if choices.pick(8) == 0:
+        rows.append((choices.of(INSTRUMENTS), rate(choices.of(rates))))
+    return c.SetFundingRates(tuple(rows))
+
+
 BUILDERS: dict[str, tuple[int, Builder]] = {
     "place": (24, place),
     "open_position": (24, open_position),
@@ -446,6 +464,7 @@ BUILDERS: dict[str, tuple[int, Builder]] = {
     "strand": (7, strand),
     "pass_time": (3, pass_time),
     "set_tiers": (1, set_tiers),
+    "record_funding": (2, record_funding),
 }
 """Every kind of command, and how often the driver chooses it."""
 

@@ -83,11 +83,11 @@ class Proof:
             due = later
 
     def _continue(self) -> None:
-        if self.state.pending_sweep:
+        if self.state.is_paging:
             self._execute(c.OpenAccount())
             self.counts["refused during a sweep"] += 1
         pages = 0
-        while self.state.pending_sweep:
+        while self.state.is_paging:
             pages += 1
             assert pages < 200, "the sweep does not end"
             self._execute(c.ContinueSweep())

@@ -46,6 +46,18 @@ MUST_HAPPEN = (
     "sweep ended",
     "refused during a sweep",
     "halted as stale",
+    # marks and funding
+    "median mark",
+    "median at index",
+    "funding",
+    "funding at a recorded rate",
+    "funding at a premium",
+    "funding skipped",
+    "funding paid by a trader",
+    "funding received by a trader",
+    "funding paid by the fund",
+    "funding received by the fund",
+    "funding leaves a remainder",
     # an account as a whole
     "DepositFunds",
     "reset",

@@ -113,6 +113,10 @@ class ExchangeMachine(RuleBasedStateMachine):
     def set_tiers(self, number: int) -> None:
         self._do(crowd.set_tiers, number)
 
+    @rule(number=NUMBERS)
+    def record_funding(self, number: int) -> None:
+        self._do(crowd.record_funding, number)
+
     def teardown(self) -> None:
         self.proof.check_everything()
 

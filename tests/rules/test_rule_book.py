@@ -1,6 +1,7 @@
 """docs/rules.md under test: its lists are complete, and its worked liquidation happens as written.
 
-LIQ-3, LIQ-4, LIQ-6, CALL-1 and MARG-7 meet in the example; each has tests of its own elsewhere.
+LIQ-3, LIQ-4, LIQ-6, CALL-1 and MARG-7 meet in the example, FND-1 and FND-2 in another; each has
+tests of its own elsewhere.
 """
 
 import re
@@ -12,6 +13,8 @@ from simulator.config.exchange import load_exchange
 from simulator.core import views
 from simulator.core.model.enums import CancelReason, LiquidationOutcome, TransferKind
 from simulator.core.model.events import (
+    FundingPaid,
+    FundingSettled,
     LiquidationEnded,
     LiquidationStarted,
     LiquidationStepTaken,
@@ -21,6 +24,7 @@ from simulator.core.model.events import (
     Transferred,
 )
 from simulator.core.model.rejects import RejectReason
+from simulator.core.model.units import NS_PER_HOUR
 from simulator.decimal_text import format_decimal, format_rate
 from tests.scenario import World, amount
 
@@ -46,7 +50,7 @@ def test_ord_10_every_reason_to_cancel_is_in_the_rule_book() -> None:
 
 def test_led_2_the_kinds_of_transfers_exist() -> None:
     named = re.findall(r"`([A-Z_]+)`", section("LED-2"))
-    assert len(named) == 10
+    assert len(named) == 11
     assert set(named) <= {kind.name for kind in TransferKind}
 
 
@@ -71,6 +75,31 @@ def test_the_table_of_defaults_is_what_ships() -> None:
         assert f"| `maker_fee`, `taker_fee` | {fees} |" in table
         assert f"| `max_open_orders` | {terms.max_open_orders} |" in table
         assert f"| `default_leverage` | {terms.default_leverage} |" in table
+
+
+# -- the funding payment by hand ---------------------------------------------------------------
+
+
+def test_fnd_1_and_fnd_2_of_the_example() -> None:
+    world = World()
+    world.instrument("BTC", tick_size=10, funding_interval_ns=8 * NS_PER_HOUR)
+    for name in ("ann", "bob"):
+        world.account(name, cross="100000")
+    world.mark(BTC="60000")
+    stamp = world.record("BTC").next_funding_ns
+    assert stamp is not None
+    world.go_to(stamp)
+    world.sell("bob", "BTC", "0.5", at="60000", leverage=2)
+    world.buy("ann", "BTC", "0.5", leverage=2)
+    world.maker("BTC", bids="60060 x 0.2, 60050 x 10", asks="60070 x 10")
+    world.go_to(stamp + 8 * NS_PER_HOUR)
+    (settled,) = world.happened(FundingSettled)
+    text = section("FND-2").partition("**By hand.**")[2]
+    for value in (settled.average_premium, settled.rate):
+        assert f"{format_decimal(value, 10)}%" in text
+    ann, bob = world.happened(FundingPaid)
+    assert (ann.amount, bob.amount) == (amount("12.40219218"), -amount("12.40219218"))
+    assert format_decimal(ann.amount, 8) in text
 
 
 # -- the liquidation by hand ---------------------------------------------------------------------

@@ -160,7 +160,7 @@ def test_time_2_pages_change_nothing_but_the_pace(page_size: int) -> None:
     told = []
     world.mark(BTC="89.3")
     told += story(world)
-    while world.exchange.state.pending_sweep:
+    while world.exchange.state.is_paging:
         world.run(ContinueSweep())
         told += story(world)
     whole = crowd(NAMES)

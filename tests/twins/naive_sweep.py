@@ -13,6 +13,7 @@ from simulator.core.model import events as e
 from simulator.core.model.enums import CallEnd, WalletKind
 from simulator.core.model.units import RATE_ONE
 from tests.twins.naive_margin import NaiveRisk, clear_line, risk_of
+from tests.twins.naive_prices import NaivePrices
 from tests.twins.naive_world import NaiveWorld
 
 
@@ -73,14 +74,20 @@ class Watcher:
     active: int | None = None
     reviewed: list[int] = field(default_factory=list)
     waiting: tuple[int, ...] = ()
+    prices: NaivePrices = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prices = NaivePrices(self.world)
 
     def begin(self, time_ns: int | None) -> None:
         """A new command; it has a time unless it moves time by itself."""
         if time_ns is not None:
+            self.prices.let_time_pass(time_ns)
             self.world.time_ns = max(self.world.time_ns, time_ns)
         self.wave, self.reviewed, self.active = [], [], None
 
     def follow(self, event: e.AnyEvent) -> None:
+        self.prices.follow(event)
         match event:
             case e.LiquidationStarted():
                 self._turn_of(event.wallet_id)
@@ -106,6 +113,9 @@ class Watcher:
 
     def finish(self) -> None:
         """After a command: nothing is left to do, except on the list of pages."""
+        self.prices.finish()
+        if self.prices.paying:
+            return  # units are assessed when all payments are made (FND-2)
         for wallet_id in self.world.units():
             if wallet_id in self.waiting:
                 continue

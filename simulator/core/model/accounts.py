@@ -21,6 +21,9 @@ SHORTFALL: Final = 4
 LENDING_POOL: Final = 5
 """The lender of settlement debt (BOR-6)."""
 
+FUNDING: Final = 6
+"""What payers of funding have paid and receivers not yet got; zero between stamps (FND-2)."""
+
 FUND_ACCOUNT: Final = 1
 """The account id under which the insurance fund holds positions and places orders."""
 
@@ -34,6 +37,7 @@ SYSTEM_ACCOUNT_NAMES: Final = {
     INSURANCE_FUND: "insurance_fund",
     SHORTFALL: "shortfall",
     LENDING_POOL: "lending_pool",
+    FUNDING: "funding",
 }
 
 

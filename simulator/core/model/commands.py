@@ -191,6 +191,12 @@ class ContinueSweep(Command, frozen=True, tag=32):
     """TIME-2: the next page of a sweep, at the same time and marks."""
 
 
+class SetFundingRates(Command, frozen=True, tag=33):
+    """FND-1: recorded rates `(instrument_id, rate)` for the coming stamps, instead of samples."""
+
+    rates: tuple[tuple[int, int], ...]
+
+
 AnyCommand = (
     DefineAsset
     | ListInstrument
@@ -214,4 +220,5 @@ AnyCommand = (
     | SetIndexPrices
     | AdvanceTime
     | ContinueSweep
+    | SetFundingRates
 )

@@ -67,7 +67,10 @@ class HaltReason(IntEnum):
 
 
 class MarkMethod(IntEnum):
+    """MARK-1, MARK-2: the index itself, or the median of what index, book and trades say."""
+
     INDEX = 1
+    MEDIAN = 2
 
 
 class OrderStatus(IntEnum):
@@ -151,6 +154,7 @@ ISOLATED_WALLET: Final = WalletKind.ISOLATED
 ONE_WAY: Final = PositionMode.ONE_WAY
 HEDGE: Final = PositionMode.HEDGE
 OPEN: Final = MarketState.OPEN
+MEDIAN: Final = MarkMethod.MEDIAN
 RESTING: Final = OrderStatus.RESTING
 FILLED: Final = OrderStatus.FILLED
 CANCELED: Final = OrderStatus.CANCELED

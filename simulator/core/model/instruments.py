@@ -5,6 +5,9 @@ import msgspec
 from simulator.core.model.enums import InstrumentKind, MarkMethod
 from simulator.core.model.units import NS_PER_HOUR, RATE_ONE
 
+FUNDING_RATE_HOURS = 8
+"""The hours that an interest rate of funding, and an average premium, are stated for (FND-1)."""
+
 VALUATION_ASSET = 1
 """The asset id that every instrument of a world quotes and settles in (UNIT-4)."""
 
@@ -52,6 +55,19 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=
     index_staleness_ns: int | None
     """An index older than this halts the instrument (MARK-1); none: never."""
     default_leverage: int
+    index_blend_rate: int = 0
+    """How much of the index is the last trade here, the rest being the feed (MARK-1)."""
+    funding_interval_ns: int | None = None
+    """Positions pay each other at the multiples of this; none: never (FND-2)."""
+    funding_interest_rate: int = RATE_ONE // 10_000
+    """Per 8 hours (FND-1)."""
+    funding_clamp_rate: int = 5 * RATE_ONE // 10_000
+    """How far interest may pull the rate away from the average premium (FND-1)."""
+    funding_cap_rate: int = 2 * RATE_ONE // 100
+    """The highest rate of one payment, either way (FND-1)."""
+    impact_notional: int | None = None
+    """What is offered to the book to sample the premium; none: 200 times the highest leverage, in
+    whole units of the quote asset (FND-1)."""
 
     def notional(self, quantity: int, price: int) -> int:
         """`quantity * price` in minor units of the quote asset: exact."""

@@ -20,6 +20,15 @@ NS_PER_SECOND: Final = 10**9
 NS_PER_MINUTE: Final = 60 * NS_PER_SECOND
 NS_PER_HOUR: Final = 3600 * NS_PER_SECOND
 
+MID_SAMPLES: Final = 30
+"""MARK-2: the mid is sampled each second, and this many seconds count."""
+
+PREMIUM_SAMPLE_NS: Final = 5 * NS_PER_SECOND
+"""FND-1: how often the premium is sampled."""
+
+NEVER: Final = 1 << 63
+"""A time after every other."""
+
 
 def divide_down(numerator: int, denominator: int) -> int:
     """The quotient rounded toward minus infinity. For what is paid out, released or counted."""

@@ -12,10 +12,16 @@ from simulator.core.model.events import (
     RiskTiersSet,
     WorldConfigured,
 )
-from simulator.core.model.instruments import VALUATION_ASSET, Instrument, RiskTier, WorldParameters
+from simulator.core.model.instruments import (
+    FUNDING_RATE_HOURS,
+    VALUATION_ASSET,
+    Instrument,
+    RiskTier,
+    WorldParameters,
+)
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.risk_tiers import derive_deductions
-from simulator.core.model.units import RATE_ONE
+from simulator.core.model.units import NS_PER_HOUR, PREMIUM_SAMPLE_NS, RATE_ONE
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.sweep import touch_holders
 
@@ -47,6 +53,7 @@ def list_instrument(run: Execution, command: ListInstrument) -> Refusal | None:
     if tiers is None or terms.default_leverage > tiers[0].max_leverage:
         return refuse(RejectReason.INVALID_TERMS)
     run.emit(InstrumentListed(terms, tiers))
+    run.samples.outdate()
     return None
 
 
@@ -65,7 +72,27 @@ def _are_consistent(terms: Instrument, quote_decimals: int) -> bool:
         and abs(terms.maker_fee_rate) < RATE_ONE
         and 0 <= terms.taker_fee_rate < RATE_ONE
         and 0 <= terms.liquidation_fee_rate < RATE_ONE
+        and _has_sound_funding(terms)
     )
+
+
+def _has_sound_funding(terms: Instrument) -> bool:
+    """MARK-1, FND-1: rates and intervals that a mark and a payment can be made of."""
+    interval = terms.funding_interval_ns
+    return (
+        0 <= terms.index_blend_rate < RATE_ONE
+        and (interval is None or _is_funding_interval(interval))
+        and abs(terms.funding_interest_rate) < RATE_ONE
+        and 0 <= terms.funding_clamp_rate < RATE_ONE
+        and 0 <= terms.funding_cap_rate < RATE_ONE
+        and (terms.impact_notional is None or terms.impact_notional > 0)
+    )
+
+
+def _is_funding_interval(interval: int) -> bool:
+    """At most the 8 hours that a rate is stated for, in whole samples."""
+    longest = FUNDING_RATE_HOURS * NS_PER_HOUR
+    return 0 < interval <= longest and interval % PREMIUM_SAMPLE_NS == 0
 
 
 def _tiers(rows: _Rows) -> tuple[RiskTier, ...] | None:

@@ -3,6 +3,7 @@
 from simulator.core.model.events import AnyEvent
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules.risk_watch import RiskWatch
+from simulator.core.rules.sampling import Samples
 from simulator.core.state.apply import HANDLERS
 from simulator.core.state.exchange_state import ExchangeState
 
@@ -10,16 +11,23 @@ from simulator.core.state.exchange_state import ExchangeState
 class Execution:
     """Collects the events of one command. An emitted event has happened by the next line."""
 
-    __slots__ = ("events", "state", "watch")
+    __slots__ = ("events", "samples", "state", "watch")
 
-    def __init__(self, state: ExchangeState, watch: RiskWatch) -> None:
+    def __init__(self, state: ExchangeState, watch: RiskWatch, samples: Samples) -> None:
         self.state = state
         self.watch = watch
+        self.samples = samples
         self.events: list[AnyEvent] = []
 
     def emit(self, event: AnyEvent) -> None:
         self.events.append(event)
         HANDLERS[type(event)](self.state, event)
+
+    def sample(self, until_ns: int) -> None:
+        """Samples the moments up to `until_ns`, before the clock moves there."""
+        event = self.samples.take(self.state, until_ns)
+        if event is not None:
+            self.emit(event)
 
 
 def refuse(

@@ -5,7 +5,6 @@ other units, which are assessed next, until none is left. Warnings come last. At
 units is worked on per command; the rest waits in order for `ContinueSweep`.
 """
 
-from simulator.core.model.commands import ContinueSweep
 from simulator.core.model.enums import CROSS_WALLET, ISOLATED_WALLET, CallEnd, TransferKind
 from simulator.core.model.events import SweepPaged
 from simulator.core.rules import liquidation, margin, margin_calls, money
@@ -122,11 +121,26 @@ def _close_empty(run: Execution, wallet_id: int) -> None:
         money.receive(run, wallet_id, cross, TransferKind.TRANSFER, left, money.Cause())
 
 
-def continue_sweep(run: Execution, command: ContinueSweep) -> None:
-    """TIME-2: the next page, at the same time and marks."""
-    for wallet_id in run.state.pending_sweep:
-        run.state.touched_units[wallet_id] = None
-    sweep(run)
+def set_aside(run: Execution, wallet_ids: list[int]) -> None:
+    """TIME-2: the sweep comes later; those of these units that something is due about wait for it.
+
+    Whatever else was touched is not remembered: which units were looked at in vain must leave no
+    trace.
+    """
+    state = run.state
+    waiting: list[int] = []
+    for wallet_id in sorted(wallet_ids):
+        if not state.is_unit(wallet_id):
+            continue
+        if wallet_id in state.unit_positions:
+            risk = margin.assess(state, wallet_id)
+            if not liquidation.is_due(state, risk) and not margin_calls.is_due(state, risk):
+                run.watch.outdate(wallet_id)
+                continue
+        waiting.append(wallet_id)
+    state.touched_units.clear()
+    if waiting != state.pending_sweep:
+        run.emit(SweepPaged(tuple(waiting)))
 
 
 def touch_holders(run: Execution, instrument_id: int) -> None:

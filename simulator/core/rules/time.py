@@ -1,15 +1,16 @@
 """TIME-1: what falls due as world time passes, in consecutive steps.
 
-A step ends wherever something is due, and takes its parts in a fixed order: `_PARTS`, and then the
-sweep. The sequencer asks `next_due` and sends `AdvanceTime`.
+A step ends wherever something is due, and takes its parts in the order of their numbers: those up
+to funding, which may be paged, those after it, and then the sweep. The sequencer asks `next_due`
+and sends `AdvanceTime`.
 """
 
 from collections.abc import Callable
 from typing import Final
 
-from simulator.core.model.commands import AdvanceTime
+from simulator.core.model.commands import AdvanceTime, ContinueSweep
 from simulator.core.model.events import TimeAdvanced
-from simulator.core.rules import insurance, margin_calls, mark_price
+from simulator.core.rules import funding, insurance, margin_calls, mark_price
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.sweep import sweep
 from simulator.core.state.exchange_state import ExchangeState
@@ -20,14 +21,19 @@ _Part = tuple[Callable[[ExchangeState], int | None], Callable[[Execution], None]
 A step that was due later than it is taken does the same, at the time of now.
 """
 
-_PARTS: Final[tuple[_Part, ...]] = (
+_UP_TO_FUNDING: Final[tuple[_Part, ...]] = (
     # (1) index and mark: an index that is too old halts its instrument
-    (mark_price.next_stale, mark_price.halt_stale),
+    (mark_price.next_stale, mark_price.move_marks),
+    # (3) funding, at the marks of (1)
+    (funding.next_stamp, funding.settle_due),
+)
+_AFTER_FUNDING: Final[tuple[_Part, ...]] = (
     # (6) before units are assessed, the insurance fund offers what it took over, and units whose
     # call is to be repeated are touched
     (insurance.next_unload, insurance.unload_if_due),
     (margin_calls.next_repeat, margin_calls.touch_repeated),
 )
+_PARTS: Final = _UP_TO_FUNDING + _AFTER_FUNDING
 
 
 def next_due(state: ExchangeState) -> int | None:
@@ -41,25 +47,46 @@ def next_due(state: ExchangeState) -> int | None:
 
 
 def advance_time(run: Execution, command: AdvanceTime) -> None:
-    """Takes every step that is due up to the command's time.
+    """Takes every step that is due up to the command's time, and one that ends there.
 
-    It stops early where a step's sweep is paged; what is left falls due again after it.
+    It stops early where a step is paged; what is left falls due again after it.
     """
     state = run.state
     while True:
         due = next_due(state)
         if due is None or due > command.time_ns:
             break
-        run.emit(TimeAdvanced(max(due, state.time_ns)))
-        _take_step(run)
-        if state.pending_sweep:
+        _take_step(run, max(due, state.time_ns))
+        if state.is_paging:
             return
     if state.time_ns < command.time_ns:
-        run.emit(TimeAdvanced(command.time_ns))
+        _take_step(run, command.time_ns)
 
 
-def _take_step(run: Execution) -> None:
-    """The parts in order; the sweep is (6) units and (8) warnings."""
-    for _, act in _PARTS:
+def _take_step(run: Execution, time_ns: int) -> None:
+    """What held until now is sampled; then the parts in order. The sweep is (6) to (8)."""
+    run.sample(time_ns)
+    run.emit(TimeAdvanced(time_ns))
+    for _, act in _UP_TO_FUNDING:
+        act(run)
+    if not run.state.funding_runs:
+        _finish_step(run)
+
+
+def _finish_step(run: Execution) -> None:
+    for _, act in _AFTER_FUNDING:
         act(run)
     sweep(run)
+
+
+def continue_step(run: Execution, command: ContinueSweep) -> None:
+    """TIME-2: the next page, at the same time and marks."""
+    state = run.state
+    for wallet_id in state.pending_sweep:
+        state.touched_units[wallet_id] = None
+    if not state.funding_runs:
+        sweep(run)
+        return
+    funding.pay_out(run)
+    if not state.funding_runs:
+        _finish_step(run)

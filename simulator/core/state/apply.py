@@ -12,6 +12,7 @@ from simulator.core.model.accounts import LENDING_POOL
 from simulator.core.model.enums import HEDGE, TransferKind, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.state.apply_orders import ORDER_HANDLERS
+from simulator.core.state.apply_prices import PRICE_HANDLERS
 from simulator.core.state.book import Book
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import AccountRecord, Holding, InstrumentRecord, Settings, Wallet
@@ -183,21 +184,6 @@ def _note_wallet(state: ExchangeState, wallet_id: int) -> None:
         state.notes.wallets[wallet_id] = None
 
 
-# -- prices ----------------------------------------------------------------------------------------
-
-
-def _index_price_updated(state: ExchangeState, event: e.IndexPriceUpdated) -> None:
-    record = state.instruments[event.instrument_id]
-    record.index_price = event.price
-    record.index_time_ns = state.time_ns
-    _note_instrument(state, event.instrument_id)
-
-
-def _mark_price_updated(state: ExchangeState, event: e.MarkPriceUpdated) -> None:
-    state.instruments[event.instrument_id].mark_price = event.price
-    _note_instrument(state, event.instrument_id)
-
-
 # -- margin calls and liquidations --------------------------------------------------------------
 
 
@@ -253,8 +239,6 @@ HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     e.AccountReset: _account_reset,
     e.OrderRejected: _nothing,
     e.OrderRepeated: _nothing,
-    e.IndexPriceUpdated: _index_price_updated,
-    e.MarkPriceUpdated: _mark_price_updated,
     e.MarginCallIssued: _margin_call_issued,
     e.MarginCallEnded: _margin_call_ended,
     e.LiquidationStarted: _liquidation_started,
@@ -264,6 +248,7 @@ HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     e.SweepPaged: _sweep_paged,
     e.FundUnloadScheduled: _fund_unload_scheduled,
     **ORDER_HANDLERS,
+    **PRICE_HANDLERS,
 }
 
 

@@ -46,6 +46,7 @@ from simulator.core.state.rows import (
     AccountRow,
     ClientOrder,
     CountersRow,
+    FundingRun,
     HoldingRow,
     InstrumentRow,
     OrderRow,
@@ -82,6 +83,8 @@ class ExchangeState:
         self.ledger = Ledger()
         self.pending_sweep: list[int] = []
         self.fund_unload_at_ns: int | None = None
+        self.funding_runs: list[FundingRun] = []
+        """Stamps whose payments are being made, page by page (FND-2, TIME-2)."""
         # derived
         self.books: dict[int, Book] = {}
         self.exposures: dict[int, dict[int, Exposure]] = {}
@@ -106,6 +109,11 @@ class ExchangeState:
         )
 
     # -- reading ---------------------------------------------------------------------------------
+
+    @property
+    def is_paging(self) -> bool:
+        """Whether work of the last command waits for `ContinueSweep` (TIME-2)."""
+        return bool(self.pending_sweep or self.funding_runs)
 
     def holding(self, wallet_id: int, asset_id: int = VALUATION_ASSET) -> Holding:
         """What the wallet holds of the asset; an empty holding if it never held any."""
@@ -247,6 +255,7 @@ class ExchangeState:
             ],
             pending_sweep=list(self.pending_sweep),
             fund_unload_at_ns=self.fund_unload_at_ns,
+            funding_runs=[FundingRun(*_values(each)) for each in self.funding_runs],
         )
 
     def _chosen_settings(self) -> list[SettingsRow]:
@@ -330,6 +339,7 @@ def restore(snapshot: Snapshot) -> ExchangeState:
             state.standing_calls[wallet.wallet_id] = wallet.margin_call
     state.pending_sweep = list(snapshot.pending_sweep)
     state.fund_unload_at_ns = snapshot.fund_unload_at_ns
+    state.funding_runs = [FundingRun(*_values(each)) for each in snapshot.funding_runs]
     return state
 
 

@@ -47,6 +47,12 @@ class InstrumentRecord:
         index_time_ns: int = 0,
         mark_price: int | None = None,
         last_price: int | None = None,
+        mid_samples: tuple[tuple[int, int, int], ...] = (),
+        premium_count: int = 0,
+        premium_total: int = 0,
+        next_funding_ns: int | None = None,
+        funding_rate: int | None = None,
+        recorded_funding_rate: int | None = None,
     ) -> None:
         self.terms = terms
         self.tiers = tiers
@@ -56,6 +62,12 @@ class InstrumentRecord:
         self.index_time_ns = index_time_ns
         self.mark_price = mark_price
         self.last_price = last_price
+        self.mid_samples = mid_samples
+        self.premium_count = premium_count
+        self.premium_total = premium_total
+        self.next_funding_ns = next_funding_ns
+        self.funding_rate = funding_rate
+        self.recorded_funding_rate = recorded_funding_rate
 
 
 class AccountRecord:

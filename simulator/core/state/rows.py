@@ -38,6 +38,28 @@ class InstrumentRow(Row):
     index_time_ns: int = 0
     mark_price: int | None = None
     last_price: int | None = None
+    mid_samples: tuple[tuple[int, int, int], ...] = ()
+    """MARK-2: runs (last second, count, bid + ask - 2 * index), oldest first."""
+    premium_count: int = 0
+    premium_total: int = 0
+    """FND-1: how many premiums were sampled since the last stamp, and their sum, each times its
+    number."""
+    next_funding_ns: int | None = None
+    funding_rate: int | None = None
+    """The last that was settled."""
+    recorded_funding_rate: int | None = None
+
+
+class FundingRun(Row):
+    """FND-2: a stamp whose payments are being made."""
+
+    instrument_id: int
+    stamp_ns: int
+    rate: int
+    mark_price: int
+    positions_done: int = 0
+    paid: int = 0
+    completed: bool = False
 
 
 class AccountRow(Row):
@@ -166,3 +188,4 @@ class Snapshot(msgspec.Struct, array_like=True, kw_only=True):
     """(ledger account, asset, balance) of every ledger account that is no wallet."""
     pending_sweep: list[int]
     fund_unload_at_ns: int | None
+    funding_runs: list[FundingRun] = []

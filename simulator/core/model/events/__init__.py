@@ -15,6 +15,15 @@ from simulator.core.model.events.accounts import (
     WalletOpened,
 )
 from simulator.core.model.events.base import Event
+from simulator.core.model.events.funding import (
+    FundingCompleted,
+    FundingPaid,
+    FundingRatesSet,
+    FundingScheduled,
+    FundingSettled,
+    FundingSkipped,
+    PricesSampled,
+)
 from simulator.core.model.events.orders import (
     ClientOrderRecorded,
     OrderAccepted,
@@ -84,6 +93,13 @@ AnyEvent = (
     | LiquidationEnded
     | SweepPaged
     | FundUnloadScheduled
+    | PricesSampled
+    | FundingScheduled
+    | FundingRatesSet
+    | FundingSettled
+    | FundingSkipped
+    | FundingPaid
+    | FundingCompleted
 )
 
 __all__ = [
@@ -95,6 +111,12 @@ __all__ = [
     "CommandRejected",
     "Event",
     "FundUnloadScheduled",
+    "FundingCompleted",
+    "FundingPaid",
+    "FundingRatesSet",
+    "FundingScheduled",
+    "FundingSettled",
+    "FundingSkipped",
     "IndexPriceUpdated",
     "InstrumentListed",
     "LeverageSet",
@@ -116,6 +138,7 @@ __all__ = [
     "PositionChanged",
     "PositionModeSet",
     "PositionTakenOver",
+    "PricesSampled",
     "QuotesReplaced",
     "RiskTiersSet",
     "SweepPaged",
