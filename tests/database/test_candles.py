@@ -62,12 +62,15 @@ def journaled_prices(engine: Engine, source: str) -> list[tuple[int, int, int, i
             )
             return [(row[0], row[1], row[2], row[3]) for row in found]
     kind = e.IndexPriceUpdated if source == "INDEX" else e.MarkPriceUpdated
-    return [
-        (entry.time_ns, event.price, 0, 0)
-        for entry in (decode_entry(row.encoded) for row in DatabaseJournal(engine).read(WORLD))
-        for event in entry.events
-        if isinstance(event, kind) and event.instrument_id == 1
-    ]
+    prices: list[tuple[int, int, int, int]] = []
+    for entry in (decode_entry(row.encoded) for row in DatabaseJournal(engine).read(WORLD)):
+        moment = entry.time_ns
+        for event in entry.events:
+            if isinstance(event, e.TimeAdvanced):
+                moment = event.time_ns  # one entry may go through many moments
+            elif isinstance(event, kind) and event.instrument_id == 1:
+                prices.append((moment, event.price, 0, 0))
+    return prices
 
 
 @pytest.mark.parametrize("source", ["LAST", "MARK", "INDEX"])

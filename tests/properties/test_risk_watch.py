@@ -39,15 +39,18 @@ def test_inside_its_bounds_a_unit_needs_no_look(seed: int) -> None:
 
 
 def check_unit(proof: Proof, wallet_id: int, dice: Random) -> None:
-    bounds = bounds_of(proof.state, margin.assess(proof.state, wallet_id))
+    bounds: dict[int, tuple[int, int]] = {}
+    for instrument_id, low, high in bounds_of(proof.state, margin.assess(proof.state, wallet_id)):
+        mark = proof.state.instruments[instrument_id].mark_price
+        assert mark is not None
+        lowest, highest = bounds.get(instrument_id, (1, mark * 10))  # two legs share one mark
+        lowest = lowest if low is None else max(lowest, low)
+        highest = highest if high is None else min(highest, high)
+        assert lowest <= mark <= highest
+        bounds[instrument_id] = (lowest, highest)
     for _ in range(8):
         marks: dict[int, int] = {}
-        for instrument_id, low, high in bounds:
-            mark = proof.state.instruments[instrument_id].mark_price
-            assert mark is not None
-            lowest = 1 if low is None else max(1, low)
-            highest = mark * 10 if high is None else high
-            assert lowest <= mark <= highest
+        for instrument_id, (lowest, highest) in bounds.items():
             between = dice.randint(lowest, highest)
             marks[instrument_id] = dice.choice((lowest, highest, between))
         moved = at_marks(proof.watcher.world, marks)
