@@ -63,18 +63,19 @@ def crowd_commands(
 ) -> Iterator[AnyCommand]:
     """The opening, then so many random commands, each built on what the state is by then.
 
-    When the first margin call stands a day passes, so that it is repeated (CALL-1).
+    While one of the first margin calls stands a day passes, so that it is repeated (CALL-1), unless
+    the marks or the funding of that day end it.
     """
     yield from opening_commands()
     dice = Random(seed)
     names = list(BUILDERS)
     weights = [BUILDERS[name][0] for name in names]
-    waited = False
+    waits = 0
     for _ in range(count):
         name = dice.choices(names, weights)[0]
         yield BUILDERS[name][1](state, Choices(dice.getrandbits(48)))
-        if state.standing_calls and not waited:
-            waited = True
+        if state.standing_calls and waits < 6:
+            waits += 1
             yield AdvanceTime(state.time_ns + state.parameters.call_repeat_ns)
 
 

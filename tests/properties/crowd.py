@@ -78,6 +78,7 @@ def opening_commands() -> Iterator[c.AnyCommand]:
     yield c.DefineAsset(Asset(BTC_ASSET, "BTC", 8))
     yield c.ConfigureWorld(
         WorldParameters(
+            call_repeat_ns=2 * NS_PER_HOUR,
             page_size=2,
             fund_unload_interval_ns=NS_PER_HOUR,
             fund_unload_notional=amount("500"),
