@@ -2,6 +2,7 @@
 
 from simulator.api import names
 from simulator.api.shapes import histories, market, orders
+from simulator.api.shapes.base import PositionSideName
 from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds
 from simulator.core.model.accounts import ledger_account_name
 from simulator.core.model.enums import MarginMode, OrderType, PositionSide, Side, TimeInForce
@@ -44,6 +45,7 @@ def order_from_history(numbers: Numbers, row: OrderItem) -> orders.Order:
         post_only=bool(row.post_only),
         reduce_only=bool(row.reduce_only),
         keep_margin=bool(row.keep_margin),
+        position_side=None if row.position_side is None else _side_name(row.position_side),
         margin_mode=names.MARGIN_MODE_NAMES[MarginMode[row.margin_mode]],
         liquidation_id=row.liquidation_id,
         created=milliseconds(row.created_ns),
@@ -167,7 +169,7 @@ def margin_call(numbers: Numbers, row: MarginCallItem) -> histories.MarginCall:
         maintenance_margin=numbers.amount(row.maintenance_margin),
         call_margin=numbers.amount(row.call_margin),
         symbol=of.symbol,
-        position_side=names.POSITION_SIDE_NAMES[PositionSide[row.position_side]],
+        position_side=_side_name(row.position_side),
         mark_price=of.price(row.mark_price),
         liquidation_price=of.optional_price(row.liquidation_price),
         quantity_to_reduce=of.quantity(row.quantity_to_reduce),
@@ -206,7 +208,7 @@ def liquidation_step(numbers: Numbers, row: LiquidationStepItem) -> histories.Li
         seq=row.seq,
         time=milliseconds(row.time_ns),
         symbol=of.symbol,
-        position_side=names.POSITION_SIDE_NAMES[PositionSide[row.position_side]],
+        position_side=_side_name(row.position_side),
         tier=row.tier,
         mark_price=of.price(row.mark_price),
         takeover_price=of.price(row.takeover_price),
@@ -222,7 +224,11 @@ def takeover(numbers: Numbers, row: TakeoverItem) -> histories.Takeover:
         seq=row.seq,
         time=milliseconds(row.time_ns),
         symbol=of.symbol,
-        position_side=names.POSITION_SIDE_NAMES[PositionSide[row.position_side]],
+        position_side=_side_name(row.position_side),
         quantity=of.quantity(row.quantity),
         notional=numbers.amount(row.notional),
     )
+
+
+def _side_name(text: str) -> PositionSideName:
+    return names.POSITION_SIDE_NAMES[PositionSide[text]]

@@ -57,8 +57,19 @@ ORDER_TYPE_NAMES: Final = {value: name for name, value in ORDER_TYPES.items()}
 TIME_IN_FORCE_NAMES: Final = {value: name for name, value in TIMES_IN_FORCE.items()}
 MARGIN_MODE_NAMES: Final = {value: name for name, value in MARGIN_MODES.items()}
 POSITION_SIDE_NAMES: Final = {value: name for name, value in POSITION_SIDES.items()}
+POSITION_MODE_NAMES: Final = {value: name for name, value in POSITION_MODES.items()}
 WALLET_KIND_NAMES: Final = {value: name for name, value in WALLET_KINDS.items()}
 MARKET_STATE_NAMES: Final[dict[MarketState, MarketStateName]] = {
     MarketState.OPEN: "OPEN",
     MarketState.HALTED: "HALTED",
 }
+
+
+def position_side(name: PositionSideName | None) -> PositionSide | None:
+    """The side that an order names; none in one-way mode."""
+    return None if name is None else POSITION_SIDES[name]
+
+
+def position_side_name(side: PositionSide | None) -> PositionSideName | None:
+    """The reverse of `position_side`."""
+    return None if side is None else POSITION_SIDE_NAMES[side]

@@ -32,6 +32,7 @@ def place_command(of: InstrumentNumbers, account_id: int, request: OrderRequest)
         request.reduce_only,
         request.keep_margin,
         request.client_order_id,
+        names.position_side(request.position_side),
     )
 
 

@@ -13,6 +13,7 @@ from simulator.api.names import (
     SIDE_NAMES,
     TIME_IN_FORCE_NAMES,
     WALLET_KIND_NAMES,
+    position_side_name,
 )
 from simulator.api.shapes import accounts, market, orders
 from simulator.api.wire import (
@@ -153,12 +154,11 @@ def levels(of: InstrumentNumbers, levels: list[tuple[int, int]]) -> list[market.
 
 def wallet(numbers: Numbers, view: views.WalletView) -> accounts.Wallet:
     amount, optional = numbers.amount, numbers.optional_amount
-    side = view.position_side
     return accounts.Wallet(
         wallet_id=view.wallet_id,
         kind=WALLET_KIND_NAMES[view.kind],
         symbol=None if view.instrument_id is None else numbers.symbol(view.instrument_id),
-        position_side=None if side is None else POSITION_SIDE_NAMES[side],
+        position_side=position_side_name(view.position_side),
         asset=numbers.asset_code(VALUATION_ASSET),
         balance=amount(view.balance),
         locked=amount(view.locked),
@@ -200,6 +200,8 @@ def position(numbers: Numbers, view: views.PositionView) -> accounts.Position:
         margin=numbers.amount(view.margin),
         margin_ratio=optional_rate(view.margin_ratio),
         liquidation_price=of.optional_price(view.liquidation_price),
+        liquidation_below=of.optional_price(view.liquidation_below),
+        liquidation_above=of.optional_price(view.liquidation_above),
         liquidation_status=view.liquidation_status.upper(),
         bankruptcy_price=of.optional_price(view.bankruptcy_price),
     )
@@ -251,6 +253,7 @@ def order(of: InstrumentNumbers, order: Order) -> orders.Order:
         post_only=order.post_only,
         reduce_only=order.reduce_only,
         keep_margin=order.keep_margin,
+        position_side=position_side_name(order.position_side),
         margin_mode=MARGIN_MODE_NAMES[order.margin_mode],
         liquidation_id=order.liquidation_id,
         created=milliseconds(order.created_ns),

@@ -79,6 +79,7 @@ class _Folded:
             post_only=accepted.post_only,
             reduce_only=accepted.reduce_only,
             keep_margin=accepted.keep_margin,
+            position_side=names.position_side_name(accepted.position_side),
             margin_mode=names.MARGIN_MODE_NAMES[accepted.margin_mode],
             liquidation_id=accepted.liquidation_id,
             created=time,

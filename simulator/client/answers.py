@@ -15,6 +15,7 @@ OrderType = Literal["LIMIT", "MARKET"]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
 MarginMode = Literal["CROSS", "ISOLATED"]
 PositionSide = Literal["LONG", "SHORT"]
+PositionModeName = Literal["ONE_WAY", "HEDGE"]
 WalletKind = Literal["SPOT", "CROSS", "ISOLATED"]
 CandleSource = Literal["LAST", "MARK", "INDEX"]
 ListOrder = Literal["NEWEST", "OLDEST"]
@@ -134,6 +135,7 @@ class AccountDetail(Answer, frozen=True):
     maker_fee_rate: Decimal | None
     taker_fee_rate: Decimal | None
     open_orders: int
+    position_mode: PositionModeName
     settings: list[Settings]
     seq: int
     time: int
@@ -170,7 +172,11 @@ class Wallets(Answer, frozen=True):
 
 
 class Position(Answer, frozen=True):
-    """`liquidation_status` is OK, NEVER or ALREADY; the price is there when it is OK."""
+    """`liquidation_status` is OK, NEVER or ALREADY; the price is there when it is OK.
+
+    `liquidation_price` is the nearer of those below and above the mark; only a cross hedge may
+    have both.
+    """
 
     symbol: str
     side: PositionSide
@@ -188,6 +194,8 @@ class Position(Answer, frozen=True):
     margin: Decimal
     margin_ratio: Decimal | None
     liquidation_price: Decimal | None
+    liquidation_below: Decimal | None
+    liquidation_above: Decimal | None
     liquidation_status: str
     bankruptcy_price: Decimal | None
 
@@ -226,7 +234,7 @@ class Reset(Answer, frozen=True):
 
 
 class PositionMode(Answer, frozen=True):
-    position_mode: str
+    position_mode: PositionModeName
 
 
 # -- orders ----------------------------------------------------------------------------------------
@@ -251,6 +259,7 @@ class Order(Answer, frozen=True):
     post_only: bool
     reduce_only: bool
     keep_margin: bool
+    position_side: PositionSide | None
     margin_mode: MarginMode
     liquidation_id: int | None
     created: int

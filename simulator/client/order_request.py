@@ -7,7 +7,7 @@ connection: the exchange answers a repetition with the first order.
 import secrets
 from typing import Any, TypedDict
 
-from simulator.client.answers import OrderType, Side, TimeInForce
+from simulator.client.answers import OrderType, PositionSide, Side, TimeInForce
 from simulator.client.numbers import Number, decimal_text, optional_decimal_text
 
 Body = dict[str, Any]
@@ -17,7 +17,7 @@ class OrderOptions(TypedDict, total=False):
     """What an order may say besides its instrument, side, quantity and price.
 
     Left out, `order_type` is LIMIT with a price and MARKET without, `time_in_force` is GTC, and
-    the rest is False.
+    `position_side` belongs to hedge mode, and the rest is False.
     """
 
     order_type: OrderType | None
@@ -25,6 +25,7 @@ class OrderOptions(TypedDict, total=False):
     post_only: bool
     reduce_only: bool
     keep_margin: bool
+    position_side: PositionSide | None
 
 
 def new_client_order_id() -> str:
@@ -42,6 +43,7 @@ def order_body(
     post_only: bool = False,
     reduce_only: bool = False,
     keep_margin: bool = False,
+    position_side: PositionSide | None = None,
     client_order_id: str | None = None,
 ) -> Body:
     """An order. Raises TypeError or ValueError for what is no number: see numbers.py."""
@@ -55,6 +57,7 @@ def order_body(
         "post_only": post_only,
         "reduce_only": reduce_only,
         "keep_margin": keep_margin,
+        "position_side": position_side,
         "client_order_id": client_order_id,
     }
     return {name: value for name, value in body.items() if value is not None}

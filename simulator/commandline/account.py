@@ -13,7 +13,7 @@ from rich.table import Table
 from simulator.client import Client
 from simulator.client.answers import Guest, Wallet
 from simulator.commandline import account_keys
-from simulator.commandline.choices import MarginMode, PositionSide, Wallets, flag
+from simulator.commandline.choices import MarginMode, PositionMode, PositionSide, Wallets, flag
 from simulator.commandline.credentials import (
     Credentials,
     effective,
@@ -139,6 +139,7 @@ def show(*, options: AccountOptions = AccountOptions()) -> None:
                 ("world", found.world),
                 ("label", found.label),
                 ("open orders", str(found.open_orders)),
+                ("position mode", found.position_mode),
             ]
         ),
         "",
@@ -283,6 +284,22 @@ def margin_mode(
         print_json(done)
     else:
         say(f"{done.settings.symbol}: margin mode {done.settings.margin_mode}")
+
+
+@app.command(name="position-mode")
+def position_mode(mode: PositionMode, /, *, options: AccountOptions = AccountOptions()) -> None:
+    """Set the position MODE of the account; not with any open position or order.
+
+    In hedge mode a long and a short position stand side by side, and orders say --position-side.
+
+    Example: simulator account position-mode hedge
+    """
+    with connected(options) as client:
+        done = client.set_position_mode(mode.value)
+    if options.json:
+        print_json(done)
+    else:
+        say(f"Position mode {done.position_mode}.")
 
 
 @app.command(name="list")

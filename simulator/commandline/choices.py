@@ -43,6 +43,12 @@ class PositionSide(Enum):
     SHORT = "SHORT"
 
 
+class PositionMode(Enum):
+    _value_: Literal["ONE_WAY", "HEDGE"]
+    ONE_WAY = "ONE_WAY"
+    HEDGE = "HEDGE"
+
+
 class Scope(Enum):
     READ = "READ"
     TRADE = "TRADE"

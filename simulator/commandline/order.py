@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from simulator.client.answers import Order, OrderResult
-from simulator.commandline.choices import Side, TimeInForce, flag
+from simulator.commandline.choices import PositionSide, Side, TimeInForce, flag
 from simulator.commandline.failures import NO, UsageError
 from simulator.commandline.formats import number, side, utc
 from simulator.commandline.output import facts, print_json, say, table
@@ -29,6 +29,9 @@ def place(
     time_in_force: Annotated[TimeInForce, Parameter(help="Of a limit order.")] = TimeInForce.GTC,
     post_only: Annotated[bool, flag("Only if it rests.")] = False,
     reduce_only: Annotated[bool, flag("Never open.")] = False,
+    position_side: Annotated[
+        PositionSide | None, Parameter(help="In hedge mode: whose position.")
+    ] = None,
     client_order_id: Annotated[str | None, Parameter(help="Your own id for it.")] = None,
     preview: Annotated[bool, flag("Only show what it would do.")] = False,
     yes: Annotated[bool, flag("Do not ask.")] = False,
@@ -46,6 +49,7 @@ def place(
         "time_in_force": time_in_force.value,
         "post_only": post_only,
         "reduce_only": reduce_only,
+        "position_side": None if position_side is None else position_side.value,
     }
     with connected(options) as client:
         if preview or not options.json:

@@ -94,6 +94,7 @@ class _NotesReader:
             order.liquidation_id,
             order.created_ns,
             order.updated_ns,
+            None if order.position_side is None else order.position_side._name_,
         )
 
     def _add_wallet(self, wallet: Wallet) -> None:

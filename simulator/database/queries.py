@@ -74,6 +74,7 @@ class OrderItem(Item, frozen=True):
     liquidation_id: int | None
     created_ns: int
     updated_ns: int
+    position_side: str | None
 
 
 class TradeItem(Item, frozen=True):

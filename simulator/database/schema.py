@@ -280,6 +280,7 @@ orders = clustered(
     optional("liquidation_id"),
     number("created_ns"),
     number("updated_ns"),
+    optional_word("position_side"),
     Index(None, "world_id", "account_id", "order_id"),
 )
 """A market maker's quote has no row until something of it fills."""

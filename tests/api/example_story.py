@@ -268,7 +268,7 @@ async def _identify(story: Story, bob: Guest) -> None:
     mode = {"position_mode": "ONE_WAY"}
     await story.ask("set_position_mode", "As it is", token, mode, **own)
     mode = {"position_mode": "HEDGE"}
-    await story.ask("set_position_mode", "Not yet", token, mode, **own)
+    await story.ask("set_position_mode", "Long and short side by side", token, mode, **own)
     await story.ask("reset", "A fresh start", token, **own)
     request = {"label": "grid bot", "scopes": ["READ", "TRADE"]}
     key = await story.ask("create_api_key", "For a bot", token, request, **own)

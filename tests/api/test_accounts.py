@@ -7,7 +7,7 @@ import pytest
 from simulator.core.model.enums import PositionSide
 from simulator.database.identity import LinkedAccount
 from simulator.runtime.clocks import ClockMode, WorldClock
-from tests.api.venue import BTC, ETH, START_NS, Trader, Venue, open_venue
+from tests.api.venue import BTC, ETH, START_NS, Json, Trader, Venue, open_venue
 
 pytestmark = pytest.mark.anyio
 
@@ -244,3 +244,35 @@ async def test_a_paused_world_takes_cancels_only(database: Path) -> None:
         assert (await trader.items("/orders")) != []
         response = await trader.call("DELETE", f"/orders/{order_id}")
         assert response.status_code == 200
+
+
+async def test_hedge_mode(venue: Venue) -> None:
+    """WAL-3: a long and a short position, and what orders and positions then say."""
+    ann = await venue.join()
+    for mode, status in (("ONE_WAY", 200), ("BOTH", 422), ("HEDGE", 200)):
+        response = await ann.call("PUT", "/position-mode", json={"position_mode": mode})
+        assert response.status_code == status
+    assert (await ann.get())["position_mode"] == "HEDGE"
+    bob = await venue.join()
+    for side in ("BUY", "SELL"):
+        price = "20000" if side == "SELL" else "19990"
+        await bob.place(side=side, price=price, quantity="0.1")
+    market: Json = {"order_type": "MARKET", "price": None}
+    bought = await ann.place(side="BUY", quantity="0.02", position_side="LONG", **market)
+    assert (bought["order"]["position_side"], bought["order"]["reduce_only"]) == ("LONG", False)
+    await ann.place(side="SELL", quantity="0.01", position_side="SHORT", **market)
+    held = [(each["side"], each["quantity"]) for each in await ann.items("/positions")]
+    assert held == [("LONG", "0.02"), ("SHORT", "0.01")]
+    closing = await ann.place(side="SELL", quantity="0.05", position_side="LONG", **market)
+    assert (closing["order"]["reduce_only"], closing["order"]["filled_quantity"]) == (True, "0.02")
+    history = await ann.items("/orders", status="ALL")
+    assert {each["position_side"] for each in history} == {"LONG", "SHORT"}
+    response = await ann.call("PUT", "/position-mode", json={"position_mode": "ONE_WAY"})
+    assert response.json()["code"] == "OPEN_POSITION_OR_ORDER"
+    unnamed = await ann.call("POST", "/orders", json=closing_request())
+    assert unnamed.json()["code"] == "POSITION_SIDE_MISMATCH"
+
+
+def closing_request() -> dict[str, str]:
+    """A reduction that names no position."""
+    return {"symbol": BTC, "side": "BUY", "order_type": "MARKET", "quantity": "0.01"}

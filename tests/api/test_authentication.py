@@ -247,14 +247,6 @@ async def test_deposits_and_reset_over_the_door(venue: Venue) -> None:
     assert "reset" in reasons
 
 
-async def test_there_is_no_hedge_mode(venue: Venue) -> None:
-    """WAL-3."""
-    ann = await venue.join()
-    for mode, status in (("ONE_WAY", 200), ("HEDGE", 409), ("BOTH", 422)):
-        response = await ann.call("PUT", "/position-mode", json={"position_mode": mode})
-        assert response.status_code == status
-
-
 # -- API keys --------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ async def test_a_resting_order_is_answered_as_it_stands(venue: Venue) -> None:
         "post_only": False,
         "reduce_only": False,
         "keep_margin": False,
+        "position_side": None,
         "margin_mode": "ISOLATED",
         "liquidation_id": None,
         "created": START_MS,

@@ -156,6 +156,13 @@ def test_reset_asks_to_be_meant(trader: CommandLine, server: FakeServer) -> None
     assert done.out == "The account is as it was at first. Run 2 begins.\n"
 
 
+def test_position_mode(trader: CommandLine, server: FakeServer) -> None:
+    server.answers["PUT", "/accounts/17/position-mode"] = (200, {"position_mode": "HEDGE"})
+    assert trader("account", "position-mode", "hedge").out == "Position mode HEDGE.\n"
+    assert server.last.body == {"position_mode": "HEDGE"}
+    assert trader("account", "position-mode", "both").code == 2
+
+
 def test_api_keys(trader: CommandLine, server: FakeServer) -> None:
     key = {"api_key": "k1", "label": "bot", "scopes": ["READ", "TRADE"], "created": 0}
     server.answers["POST", "/accounts/17/api-keys"] = (201, {**key, "secret": "s3"})

@@ -1,5 +1,6 @@
 """Migrations: they give exactly the tables of the schema, from a clone and from a wheel."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,9 @@ from simulator.database.migrating import (
 )
 from tests.databases import Databases
 
+LINE = re.compile(r"\n|, (?![^(]*\))")
+"""A column that was added later stands on the line of another, after a comma."""
+
 OF_SQLITE = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
 OF_POSTGRES = """
     SELECT relname, string_agg(definition, chr(10)) FROM (
@@ -48,7 +52,7 @@ def definitions(engine: Engine) -> dict[str, list[str]]:
     query = OF_SQLITE if engine.dialect.name == "sqlite" else OF_POSTGRES
     with reading(engine) as connection:
         return {
-            name: sorted(line.strip().rstrip(",") for line in sql.split("\n") if line.strip())
+            name: sorted(line.strip().rstrip(",") for line in LINE.split(sql) if line.strip())
             for name, sql in connection.exec_driver_sql(query)
         }
 

@@ -58,6 +58,7 @@ async def get_account(own: Own, query: InWorld) -> Response:
         taker_fee_rate=optional_rate(record.taker_fee_rate),
         open_orders=present.count_open_orders(state, account_id),
         run=record.run,
+        position_mode=names.POSITION_MODE_NAMES[record.position_mode],
         settings=present.all_settings(door.numbers, state, account_id),
         seq=state.seq,
         time=present.world_time(door.world),
@@ -98,7 +99,6 @@ async def transfer(request: Request, own: Own, query: InWorld) -> Response:
     body: shapes.TransferRequest = await read_body(request, _transfer_decoder)
     door, numbers = own.door, own.door.numbers
     asset_id = numbers.asset_id(body.asset)
-    side = body.position_side
     command = TransferFunds(
         own.account_id,
         names.WALLET_KINDS[body.source],
@@ -106,7 +106,7 @@ async def transfer(request: Request, own: Own, query: InWorld) -> Response:
         asset_id,
         numbers.parse_amount(body.amount, asset_id),
         None if body.symbol is None else numbers.by_symbol(body.symbol).instrument_id,
-        None if side is None else names.POSITION_SIDES[side],
+        names.position_side(body.position_side),
     )
     receipt = await submit(door, command)
     shape = shapes.Transfer(

@@ -111,7 +111,7 @@ async def reset(request: Request, own: Own, query: InWorld) -> Response:
     **route(account_shapes.PositionModeSet, body=account_shapes.PositionModeRequest),
 )
 async def set_position_mode(request: Request, own: Own, query: InWorld) -> Response:
-    """WAL-3: ONE_WAY is what there is; HEDGE is refused."""
+    """WAL-3: for all instruments at once; not with an open position or order."""
     body: account_shapes.PositionModeRequest = await read_body(request, _position_mode_decoder)
     mode = names.POSITION_MODES[body.position_mode]
     receipt = await submit(own.door, SetPositionMode(own.account_id, mode))

@@ -64,6 +64,7 @@ class AccountDetail(Shape, frozen=True):
     open_orders: int
     run: int
     """WAL-7: how often the account began anew, the first time included."""
+    position_mode: PositionModeName
     settings: list[Settings]
     seq: int
     time: int
@@ -123,6 +124,9 @@ class Position(Shape, frozen=True):
     margin: str
     margin_ratio: str | None
     liquidation_price: str | None
+    """The nearer of the next two; only a cross hedge may have both."""
+    liquidation_below: str | None
+    liquidation_above: str | None
     liquidation_status: str
     """OK (the price is given), NEVER (no price liquidates), ALREADY (at or past the line)."""
     bankruptcy_price: str | None

@@ -5,6 +5,7 @@ from simulator.api.shapes.base import (
     DecimalText,
     MarginModeName,
     OrderTypeName,
+    PositionSideName,
     RequestShape,
     Shape,
     SideName,
@@ -26,6 +27,8 @@ class OrderRequest(RequestShape):
     reduce_only: bool = False
     keep_margin: bool = False
     client_order_id: ClientOrderId | None = None
+    position_side: PositionSideName | None = None
+    """In hedge mode the position that it opens or closes; in one-way mode left out (WAL-3)."""
 
 
 class AmendRequest(RequestShape):
@@ -55,6 +58,8 @@ class Order(Shape, frozen=True):
     post_only: bool
     reduce_only: bool
     keep_margin: bool
+    position_side: PositionSideName | None
+    """In hedge mode the position that it opens or closes."""
     margin_mode: MarginModeName
     liquidation_id: int | None
     created: int
