@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "position_side_of_orders"
-down_revision = "logins_and_keys"
+down_revision = "funding_in_the_ledger"
 branch_labels = None
 depends_on = None
 
