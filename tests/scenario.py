@@ -19,6 +19,7 @@ from simulator.core.model import commands as c
 from simulator.core.model.accounts import INSURANCE_FUND, SHORTFALL
 from simulator.core.model.enums import (
     InstrumentKind,
+    ListType,
     MarginMode,
     MarketState,
     MarkMethod,
@@ -27,11 +28,20 @@ from simulator.core.model.enums import (
     PositionSide,
     Side,
     TimeInForce,
+    TriggerSource,
     WalletKind,
 )
-from simulator.core.model.events import AnyEvent, CommandRejected, OrderRejected, OrderRepeated
+from simulator.core.model.events import (
+    AnyEvent,
+    CommandRejected,
+    OrderCanceled,
+    OrderRejected,
+    OrderRepeated,
+    TradeExecuted,
+)
 from simulator.core.model.instruments import VALUATION_ASSET, Asset, Instrument, WorldParameters
 from simulator.core.model.rejects import RejectReason
+from simulator.core.model.triggers import Trigger
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.core.rules import margin
 from simulator.core.state.records import InstrumentRecord, Order, Position, Wallet
@@ -189,6 +199,13 @@ class World:
     def halt(self, symbol: str) -> Events:
         return self.run(c.SetMarketState(self.symbols[symbol], MarketState.HALTED))
 
+    def auction(self, symbol: str) -> Events:
+        return self.run(c.SetMarketState(self.symbols[symbol], MarketState.AUCTION))
+
+    def close(self, symbol: str, at: str | None = None) -> Events:
+        price = None if at is None else self.price(symbol, at)
+        return self.run(c.SetMarketState(self.symbols[symbol], MarketState.CLOSED, price))
+
     def reopen(self, symbol: str) -> Events:
         return self.run(c.SetMarketState(self.symbols[symbol], MarketState.OPEN))
 
@@ -235,6 +252,69 @@ class World:
             **flags,
         )
 
+    def stop(
+        self, name: str, symbol: str, side: str, quantity: str = "0", **options: Any
+    ) -> Events:
+        """A trigger order: see `trigger_order`."""
+        return self.run(self.trigger_order(name, symbol, side, quantity, **options))
+
+    def trigger_order(
+        self,
+        name: str,
+        symbol: str,
+        side: str,
+        quantity: str = "0",
+        *,
+        trigger: str | None = None,
+        on: str = "MARK",
+        kind: str = "STOP",
+        at: str | None = None,
+        callback: str | None = None,
+        activation: str | None = None,
+        tif: str = "GTC",
+        **flags: Any,
+    ) -> c.PlaceOrder:
+        """A stop or take-profit order (`kind`), a limit order if `at` a price; or a trailing stop.
+
+        A quantity of 0 is that of `close_position`, and of an order that waits for an entry.
+        """
+        if callback is not None:
+            order_type = OrderType.TRAILING_STOP_MARKET
+        else:
+            order_type = OrderType[f"{kind}_{'MARKET' if at is None else 'LIMIT'}"]
+        return c.PlaceOrder(
+            self.names[name],
+            self.symbols[symbol],
+            Side[side],
+            order_type,
+            self.quantity(symbol, quantity),
+            None if at is None else self.price(symbol, at),
+            TimeInForce[tif],
+            trigger=Trigger(
+                TriggerSource[on],
+                None if trigger is None else self.price(symbol, trigger),
+                None if callback is None else rate(callback),
+                None if activation is None else self.price(symbol, activation),
+            ),
+            **flags,
+        )
+
+    def order_list(self, name: str, kind: str, *orders: c.PlaceOrder) -> Events:
+        return self.run(c.PlaceOrderList(self.names[name], ListType[kind], orders))
+
+    def cancel_list(self, name: str, list_id: int) -> Events:
+        return self.run(c.CancelOrderList(self.names[name], list_id))
+
+    def countdown(self, name: str, seconds: int | None, symbol: str | None = None) -> Events:
+        """Arms the dead man's switch, or disarms it."""
+        countdown_ns = None if seconds is None else seconds * NS_PER_SECOND
+        instrument_id = None if symbol is None else self.symbols[symbol]
+        return self.run(c.CountdownCancelAll(self.names[name], countdown_ns, instrument_id))
+
+    def in_seconds(self, seconds: int) -> int:
+        """A time from the next command on."""
+        return self.time_ns + 1_000_000 + seconds * NS_PER_SECOND
+
     def quotes(self, name: str, symbol: str, bids: str = "", asks: str = "") -> Events:
         """`world.quotes("mia", "BTC", bids="99 x 5, 98 x 10", asks="101 x 5")`."""
         return self.run(
@@ -260,7 +340,12 @@ class World:
         return tuple((self.price(symbol, at), self.quantity(symbol, each)) for at, each in levels)
 
     def amend(
-        self, name: str, order_id: int, at: str | None = None, quantity: str | None = None
+        self,
+        name: str,
+        order_id: int,
+        at: str | None = None,
+        quantity: str | None = None,
+        trigger: str | None = None,
     ) -> Events:
         order = self.exchange.state.orders.get(order_id)
         symbol = "BTC" if order is None else self.symbol_of(order.instrument_id)
@@ -270,6 +355,7 @@ class World:
                 order_id,
                 None if at is None else self.price(symbol, at),
                 None if quantity is None else self.quantity(symbol, quantity),
+                None if trigger is None else self.price(symbol, trigger),
             )
         )
 
@@ -399,6 +485,29 @@ class World:
         quantity = plain(order.remaining, terms.quantity_decimals)
         price = plain(order.price, terms.price_decimals)
         return f"{order.order_id} {order.side.name} {quantity} {symbol} at {price}"
+
+    def waiting(self, name: str) -> list[str]:
+        """`7 UNTRIGGERED 0.5`: the orders that wait for a trigger or an entry, oldest first."""
+        state = self.exchange.state
+        return [
+            f"{order.order_id} {order.status.name} "
+            + plain(order.quantity, state.instruments[order.instrument_id].terms.quantity_decimals)
+            for order in state.orders.values()
+            if order.account_id == self.names[name] and order.is_waiting
+        ]
+
+    def canceled(self) -> list[tuple[int, str]]:
+        """The orders that the last command canceled, and why."""
+        return [(each.order_id, each.reason.name) for each in self.happened(OrderCanceled)]
+
+    def traded(self) -> list[tuple[str, str]]:
+        """Price and quantity of the last command's trades."""
+        found = []
+        for each in self.happened(TradeExecuted):
+            terms = self.exchange.state.instruments[each.instrument_id].terms
+            price = plain(each.price, terms.price_decimals)
+            found.append((price, plain(each.quantity, terms.quantity_decimals)))
+        return found
 
     def refusal(self) -> tuple[RejectReason, int | None, int | None] | None:
         """The reason and the numbers of the last command's refusal (ORD-10); none: not refused."""

@@ -19,11 +19,13 @@ from simulator.core.rules import (
     funding,
     mark_price,
     placing,
+    placing_lists,
     quotes,
     reset,
     sampling,
-    sweep,
+    settling,
     time,
+    timers,
 )
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.risk_watch import RiskWatch
@@ -52,6 +54,9 @@ _RULES: dict[type[Any], _Rule] = {
     c.CancelOrder: canceling.cancel_order,
     c.CancelAllOrders: canceling.cancel_all_orders,
     c.ReplaceQuotes: quotes.replace_quotes,
+    c.PlaceOrderList: placing_lists.place_order_list,
+    c.CancelOrderList: canceling.cancel_order_list,
+    c.CountdownCancelAll: timers.countdown_cancel_all,
     c.SetIndexPrices: mark_price.set_index_prices,
     c.AdvanceTime: time.advance_time,
     c.ContinueSweep: time.continue_step,
@@ -93,14 +98,14 @@ class Exchange:
             if time_ns >= self._samples.due_ns:
                 sampled = self._sample(time_ns)
             state.time_ns = time_ns  # AdvanceTime moves the clock itself, step by step
-        if (state.pending_sweep or state.funding_runs) and kind is not c.ContinueSweep:
+        if state.is_paging and kind is not c.ContinueSweep:
             refusal: Refusal | None = refuse(RejectReason.SWEEP_IN_PROGRESS)
         else:
             refusal = _RULES[kind](run, command)
         if refusal is not None:
             run.emit(CommandRejected(refusal.reason, refusal.needed, refusal.available))
-        if state.touched_units:
-            sweep.sweep(run)
+        if state.touched_units or run.met_triggers or run.list_news:
+            settling.settle(run)
         if sampled is not None:
             run.events.append(sampled)
         state.ledger.check(VALUATION_ASSET)

@@ -127,6 +127,9 @@ COMMAND_TAGS = {
     "AdvanceTime": 31,
     "ContinueSweep": 32,
     "SetFundingRates": 33,
+    "PlaceOrderList": 60,
+    "CancelOrderList": 61,
+    "CountdownCancelAll": 62,
 }
 EVENT_TAGS = {
     "AssetDefined": 1,
@@ -171,6 +174,14 @@ EVENT_TAGS = {
     "LiquidationEnded": 45,
     "SweepPaged": 46,
     "FundUnloadScheduled": 47,
+    "OrderTriggered": 60,
+    "OrderWoken": 61,
+    "OrderListAccepted": 62,
+    "CountdownSet": 63,
+    "CountdownElapsed": 64,
+    "TriggersPaged": 65,
+    "AuctionUncrossed": 66,
+    "InstrumentSettled": 67,
 }
 
 
@@ -279,8 +290,8 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "824edbf790fad09701c710653c6e68d3411ba8fdc4469482d0b0ae3b4343ac62"
-STATE = "f68e3f79e7d56828d1eca6715ef91a564cf548b6dcb150985ca70182791829a3"
+HEAD = "3907b4fb764b82d5413c789e235ac179c705a67b8f6bef3e410cc10d40587650"
+STATE = "b9cfc5315bdf02ed72a17c042d69da645e89c6db528a1eea0b27f1d458b5fbfb"
 
 
 def test_the_journal_of_a_busy_day_is_the_same_on_every_machine() -> None:

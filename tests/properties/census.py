@@ -22,6 +22,7 @@ def census(
 ) -> Iterator[str]:
     """A name for every interesting event; `state` is the one after the command."""
     yield type(command).__name__
+    yield from _of_waiting(events)
     for event in events:
         match event:
             case e.CommandRejected() | e.OrderRejected():
@@ -29,7 +30,11 @@ def census(
             case e.OrderCanceled():
                 yield f"canceled: {event.reason.name}"
             case e.OrderAmended():
-                if not isinstance(command, c.AmendOrder):
+                order = state.orders.get(event.order_id)
+                if order is not None and order.is_waiting:
+                    if order.waits_for is None and not isinstance(command, c.AmendOrder):
+                        yield "other order of a list reduced"
+                elif not isinstance(command, c.AmendOrder):
                     yield "reduce-only shrunk"
             case e.OrderAccepted():
                 if event.quote:
@@ -63,6 +68,24 @@ def _is_hedged(state: ExchangeState) -> bool:
         for by_instrument in state.exposures.values()
         for exposure in by_instrument.values()
     )
+
+
+def _of_waiting(events: Sequence[e.AnyEvent]) -> Iterator[str]:
+    """Orders that fired, lists, auctions."""
+    for event in events:
+        match event:
+            case e.TriggersPaged() if event.order_ids:
+                yield "triggers paged"
+            case e.OrderListAccepted():
+                yield f"list accepted: {event.list_type.name}"
+            case e.OrderWoken():
+                yield "woken"
+            case e.AuctionUncrossed():
+                yield "uncrossed"
+            case e.InstrumentSettled():
+                yield "instrument settled"
+            case _:
+                pass
 
 
 def _of_reset(events: Sequence[e.AnyEvent]) -> Iterator[str]:

@@ -104,6 +104,7 @@ def opening_commands() -> Iterator[c.AnyCommand]:
             min_quantity=lot,
             min_notional=amount("5"),
             max_open_orders=12,
+            max_trigger_orders=3,
             maker_fee_rate=rate("-0.01%") if instrument_id == 2 else rate("0.02%"),
             taker_fee_rate=rate("0.05%"),
             index_staleness_ns=20 * NS_PER_HOUR if instrument_id == 4 else None,

@@ -12,7 +12,13 @@ from simulator.core.exchange import Exchange
 from simulator.core.model import commands as c
 from simulator.core.model import events as e
 from simulator.core.model.accounts import FUND_ACCOUNT, MINT
-from simulator.core.model.enums import PositionSide, Side, TransferKind, WalletKind
+from simulator.core.model.enums import (
+    MarketState,
+    PositionSide,
+    Side,
+    TransferKind,
+    WalletKind,
+)
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import RejectReason
 from simulator.core.model.units import NS_PER_SECOND
@@ -84,26 +90,28 @@ class Proof:
 
     def _continue(self) -> None:
         if self.state.is_paging:
-            self._execute(c.OpenAccount())
+            self._execute(c.OpenAccount(), self.state.time_ns)
             self.counts["refused during a sweep"] += 1
         pages = 0
         while self.state.is_paging:
             pages += 1
             assert pages < 200, "the sweep does not end"
-            self._execute(c.ContinueSweep())
+            self._execute(c.ContinueSweep(), self.state.time_ns)
+        self.watcher.world.waiting.check_moment(self.state.time_ns)
 
-    def _execute(self, command: c.AnyCommand) -> None:
+    def _execute(self, command: c.AnyCommand, time_ns: int | None = None) -> None:
+        time_ns = self.time_ns if time_ns is None else time_ns
         promise = Promise(self.state, command) if isinstance(command, c.PlaceOrder) else None
-        events = self.live.execute(self.time_ns, command)
+        events = self.live.execute(time_ns, command)
         if promise is not None:
             promise.check(events)
         if isinstance(command, c.DepositFunds):
             self._check_deposit(command, events)
-        assert self.every.execute(self.time_ns, command) == events, "risk_watch missed a unit"
-        assert self.restored.execute(self.time_ns, command) == events, "a snapshot forgot something"
-        self.folded.fold(self.time_ns, command, events)
+        assert self.every.execute(time_ns, command) == events, "risk_watch missed a unit"
+        assert self.restored.execute(time_ns, command) == events, "a snapshot forgot something"
+        self.folded.fold(time_ns, command, events)
         advances = isinstance(command, c.AdvanceTime)
-        self.watcher.begin(None if advances else self.time_ns)
+        self.watcher.begin(None if advances else time_ns)
         for event in events:
             self.watcher.follow(event)
         self.watcher.finish()
@@ -132,7 +140,8 @@ class Proof:
         state, world = self.state, self.watcher.world
         assert state.time_ns == world.time_ns
         for instrument_id, book in state.books.items():
-            assert not book.is_crossed()
+            opened = state.instruments[instrument_id].market_state is MarketState.OPEN
+            assert not book.is_crossed() or not opened
             for side in (Side.BUY, Side.SELL):
                 levels = list(book.own_side(side).levels_from_best())
                 for level in levels:
@@ -149,6 +158,7 @@ class Proof:
         self._check_accounts()
         self._check_exposures()
         self._check_margins()
+        self._check_waiting()
         assert state_hash(self.folded.state) == state_hash(self.state), "fold = live"
         assert state_hash(self.every.state) == state_hash(self.state)
         encoded = encode_snapshot(self.state)
@@ -169,7 +179,7 @@ class Proof:
                 assert holding.locked == naive_margin.locked_by(world, wallet.account_id)
             else:
                 assert holding.locked == 0
-            idle = wallet_id not in self.state.unit_positions and not self.state.pending_sweep
+            idle = wallet_id not in self.state.unit_positions and not self.state.is_paging
             if wallet.kind == WalletKind.ISOLATED and idle:
                 assert holding.balance == 0, "left in an empty isolated wallet (LIQ-9)"
 
@@ -201,11 +211,27 @@ class Proof:
         resting = sum(
             order.remaining
             for order in exposure.orders.values()
-            if order.reduce_only and order.side == side
+            if order.reduce_only and order.side == side and not order.is_waiting
         )
         closed = PositionSide.SHORT if side == Side.BUY else PositionSide.LONG
         held = self.watcher.world.leg(account_id, instrument_id, closed)
         assert resting <= abs(held), "ORD-5"
+
+    def _check_waiting(self) -> None:
+        """The same orders wait, at the same watermarks; no list has an order that is not open."""
+        waiting = self.watcher.world.waiting
+        state = self.state
+        found = {each.order_id for each in state.orders.values() if each.is_waiting}
+        assert found == waiting.waiting.keys()
+        for order_id, naive in waiting.waiting.items():
+            order = state.orders[order_id]
+            trailing = naive.trigger.callback_rate is not None
+            assert order.watermark == (naive.watermark() if trailing else None)
+            assert order.is_untriggered == (naive.seen is not None)
+        listed = {each for orders in state.order_lists.values() for each in orders}
+        assert listed == waiting.listed.keys() <= state.orders.keys()
+        assert {order_id for _, order_id in state.expiries} == waiting.expires.keys()
+        assert state.countdowns == waiting.countdowns
 
     def _check_margins(self) -> None:
         world = self.watcher.world

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from simulator.core.model import events as e
 from simulator.core.model.commands import CancelOrder, PlaceOrder
-from simulator.core.model.enums import CancelReason, OrderType, Side, TimeInForce
+from simulator.core.model.enums import (
+    CancelReason,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from tests.scenario import World
 from tests.twins.naive_book import NaiveBook, NaiveOrder
 
@@ -19,8 +25,9 @@ ORDERS = st.tuples(
     st.sampled_from(Side),
     st.integers(95, 105),
     st.integers(1, 9),
-    st.sampled_from(TimeInForce),
+    st.sampled_from((TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)),
     st.booleans(),
+    st.sampled_from(SelfTradePrevention),
 )
 CANCELS = st.integers(0, 30)
 
@@ -58,7 +65,7 @@ def told(events: tuple[e.AnyEvent, ...]) -> list[tuple[object, ...]]:
 @settings(max_examples=150)
 @given(steps=st.lists(st.one_of(ORDERS, CANCELS), min_size=1, max_size=60))
 def test_the_book_does_what_the_naive_book_says(
-    steps: list[tuple[int, Side, int, int, TimeInForce, bool] | int],
+    steps: list[tuple[int, Side, int, int, TimeInForce, bool, SelfTradePrevention] | int],
 ) -> None:
     world, naive = rich_world(), NaiveBook()
     state = world.exchange.state
@@ -69,11 +76,11 @@ def test_the_book_does_what_the_naive_book_says(
                 events = world.run(CancelOrder(order.account_id, step))
                 assert told(events) == [("canceled", step, CancelReason.REQUESTED)]
             continue
-        account_id, side, price, quantity, time_in_force, post_only = step
+        account_id, side, price, quantity, time_in_force, post_only, mode = step
         post_only = post_only and time_in_force == TimeInForce.GTC
         order_id = state.counters.order + 1
         order = NaiveOrder(order_id, account_id, side, price, quantity)
-        expected = naive.place(order, time_in_force, post_only)
+        expected = naive.place(order, time_in_force, post_only, mode)
         command = PlaceOrder(
             account_id,
             1,
@@ -83,6 +90,7 @@ def test_the_book_does_what_the_naive_book_says(
             price,
             time_in_force,
             post_only=post_only,
+            self_trade_prevention=mode,
         )
         assert told(world.run(command)) == expected
         assert not naive.is_crossed()

@@ -11,11 +11,12 @@ from random import Random
 import pytest
 
 from tests.properties.crowd import BUILDERS, Choices
+from tests.properties.crowd_orders import ORDER_BUILDERS
 from tests.properties.proof import Proof
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = 3_000
+COMMANDS = 3_500
 SEEDS = (0, 1, 3)
 SOAKING = os.environ.get("SIMULATOR_TEST_PROFILE", "default") == "soak"
 
@@ -84,6 +85,34 @@ MUST_HAPPEN = (
     "reduce-only shrunk",
     "crossing quote",
     "client order id repeated",
+    # orders that wait, lists, times
+    "fired: STOP_MARKET",
+    "fired: STOP_LIMIT",
+    "fired: TAKE_PROFIT_MARKET",
+    "fired: TAKE_PROFIT_LIMIT",
+    "fired: TRAILING_STOP_MARKET",
+    "fired on MARK",
+    "fired on LAST",
+    "fired on INDEX",
+    "fired: close_position",
+    "fired after another",
+    "triggers paged",
+    "list accepted: OCO",
+    "list accepted: OTO",
+    "list accepted: OTOCO",
+    "woken",
+    "other order of a list reduced",
+    "canceled: ORDER_LIST",
+    "canceled: EXPIRED",
+    "canceled: COUNTDOWN",
+    "canceled: MARKET_CLOSED",
+    "canceled: POSITION_LIMIT",
+    "uncrossed",
+    "instrument settled",
+    "refused: TRIGGER_ALREADY_MET",
+    "refused: TOO_MANY_TRIGGER_ORDERS",
+    "refused: AUCTION_IN_PROGRESS",
+    "refused: MARKET_CLOSED",
     # refusals
     "refused: POST_ONLY_WOULD_TAKE",
     "refused: FILL_OR_KILL_NOT_FILLABLE",
@@ -106,13 +135,14 @@ def drive(seed: int, commands: int) -> Counter[str]:
     """So many random commands, chosen by the weights of `crowd.BUILDERS`."""
     dice = Random(seed)
     proof = Proof()
-    names = list(BUILDERS)
-    weights = [BUILDERS[name][0] for name in names]
+    builders = BUILDERS | ORDER_BUILDERS
+    names = list(builders)
+    weights = [builders[name][0] for name in names]
     for _ in range(commands):
         name = dice.choices(names, weights)[0]
-        proof.do(BUILDERS[name][1](proof.state, Choices(dice.getrandbits(48))))
+        proof.do(builders[name][1](proof.state, Choices(dice.getrandbits(48))))
     proof.check_everything()
-    return proof.counts
+    return proof.counts + proof.watcher.world.waiting.fired
 
 
 def test_everything_that_can_happen_does() -> None:

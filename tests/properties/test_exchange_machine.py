@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.properties import crowd
+from tests.properties import crowd, crowd_orders
 from tests.properties.crowd import Choices
 from tests.properties.proof import Proof
 
@@ -116,6 +116,50 @@ class ExchangeMachine(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def record_funding(self, number: int) -> None:
         self._do(crowd.record_funding, number)
+
+    @rule(number=NUMBERS)
+    def place_with_options(self, number: int) -> None:
+        self._do(crowd_orders.place_with_options, number)
+
+    @rule(number=NUMBERS)
+    def meet_oneself(self, number: int) -> None:
+        self._do(crowd_orders.meet_oneself, number)
+
+    @rule(number=NUMBERS)
+    def wait_for_price(self, number: int) -> None:
+        self._do(crowd_orders.wait_for_price, number)
+
+    @rule(number=NUMBERS)
+    def protect(self, number: int) -> None:
+        self._do(crowd_orders.protect, number)
+
+    @rule(number=NUMBERS)
+    def place_list(self, number: int) -> None:
+        self._do(crowd_orders.place_list, number)
+
+    @rule(number=NUMBERS)
+    def place_exits(self, number: int) -> None:
+        self._do(crowd_orders.place_exits, number)
+
+    @rule(number=NUMBERS)
+    def cancel_list(self, number: int) -> None:
+        self._do(crowd_orders.cancel_list, number)
+
+    @rule(number=NUMBERS)
+    def amend_waiting(self, number: int) -> None:
+        self._do(crowd_orders.amend_waiting, number)
+
+    @rule(number=NUMBERS)
+    def arm_switch(self, number: int) -> None:
+        self._do(crowd_orders.arm_switch, number)
+
+    @rule(number=NUMBERS)
+    def call_auction(self, number: int) -> None:
+        self._do(crowd_orders.call_auction, number)
+
+    @rule(number=NUMBERS)
+    def let_an_hour_pass(self, number: int) -> None:
+        self._do(crowd_orders.let_an_hour_pass, number)
 
     def teardown(self) -> None:
         self.proof.check_everything()

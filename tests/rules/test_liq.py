@@ -13,6 +13,7 @@ from simulator.core.model.events import (
     TradeExecuted,
 )
 from simulator.core.rules import sweep
+from simulator.core.rules.execution import Execution
 from tests.scenario import World, amount, plain, rate
 from tests.story import story, tape
 
@@ -48,8 +49,9 @@ def test_liq_1_each_margin_mode_is_swept(mode: str, monkeypatch: pytest.MonkeyPa
     assert len(world.happened(LiquidationStarted)) == 1
     assert world.position("ann", "BTC") is None
 
-    def skip(run: object) -> None:
+    def skip(run: Execution) -> None:
         """A sweep that looks at nobody."""
+        run.state.touched_units.clear()
 
     monkeypatch.setattr(sweep, "sweep", skip)
     world = leveraged("90", 10, mode)

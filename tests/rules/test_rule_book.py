@@ -73,7 +73,8 @@ def test_the_table_of_defaults_is_what_ships() -> None:
         maker, taker = terms.maker_fee_rate, terms.taker_fee_rate
         fees = f"{format_decimal(maker, 10)}%, {format_decimal(taker, 10)}%"
         assert f"| `maker_fee`, `taker_fee` | {fees} |" in table
-        assert f"| `max_open_orders` | {terms.max_open_orders} |" in table
+        counts = f"{terms.max_open_orders}, {terms.max_trigger_orders}"
+        assert f"| `max_open_orders`, `max_trigger_orders` | {counts} |" in table
         assert f"| `default_leverage` | {terms.default_leverage} |" in table
 
 

@@ -8,7 +8,13 @@ order in (price, arrival), at its price, and as large as both sides allow.
 from dataclasses import dataclass, field
 
 from simulator.core.model import events as e
-from simulator.core.model.enums import CancelReason, PositionSide, Side, TimeInForce
+from simulator.core.model.enums import (
+    CancelReason,
+    PositionSide,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 
 
 @dataclass
@@ -20,6 +26,8 @@ class NaiveOrder:
     remaining: int
     filled: int = 0
     reduce_only: bool = False
+    waits: bool = False
+    """For a trigger or an entry: it is in no queue, and has no place to lose."""
     position_side: PositionSide | None = None
     arrival: int | None = None
     """None: it does not rest (yet)."""
@@ -31,6 +39,8 @@ class NaiveBook:
 
     orders: dict[int, NaiveOrder] = field(default_factory=dict)
     arrivals: int = 0
+    price: int | None = None
+    """At which it uncrosses."""
 
     def rest(self, order: NaiveOrder) -> None:
         self.arrivals += 1
@@ -48,13 +58,21 @@ class NaiveBook:
         return [o for o in self.queue(opposite) if (limit - o.price) * side >= 0]
 
     def place(
-        self, order: NaiveOrder, time_in_force: TimeInForce, post_only: bool
+        self,
+        order: NaiveOrder,
+        time_in_force: TimeInForce,
+        post_only: bool,
+        mode: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER,
     ) -> list[tuple[object, ...]]:
         """Trades, self-trade cancels and the end of an order, as tuples; and makes them so."""
         crossing = self.crossing(order.side, order.price)
         if post_only and crossing:
             return [("rejected",)]
-        others = sum(o.remaining for o in crossing if o.account_id != order.account_id)
+        met = crossing
+        own = [number for number, o in enumerate(crossing) if o.account_id == order.account_id]
+        if own and mode != SelfTradePrevention.EXPIRE_MAKER:
+            met = crossing[: own[0]]
+        others = sum(o.remaining for o in met if o.account_id != order.account_id)
         if time_in_force == TimeInForce.FOK and others < order.remaining:
             return [("rejected",)]
         told: list[tuple[object, ...]] = [("accepted", order.order_id)]
@@ -62,14 +80,18 @@ class NaiveBook:
             if order.remaining == 0:
                 break
             if maker.account_id == order.account_id:
-                told.append(("canceled", maker.order_id, CancelReason.SELF_TRADE))
-                del self.orders[maker.order_id]
+                if mode != SelfTradePrevention.EXPIRE_TAKER:
+                    told.append(("canceled", maker.order_id, CancelReason.SELF_TRADE))
+                    del self.orders[maker.order_id]
+                if mode != SelfTradePrevention.EXPIRE_MAKER:
+                    told.append(("canceled", order.order_id, CancelReason.SELF_TRADE))
+                    return told
                 continue
             quantity = min(order.remaining, maker.remaining)
             told.append(("trade", maker.order_id, maker.price, quantity))
             self.take(maker, quantity)
             order.remaining -= quantity
-        if order.remaining and time_in_force == TimeInForce.GTC:
+        if order.remaining and time_in_force in (TimeInForce.GTC, TimeInForce.GTD):
             told.append(("rested", order.order_id))
             self.rest(order)
         elif order.remaining:
@@ -80,6 +102,18 @@ class NaiveBook:
         order.remaining -= quantity
         if order.remaining == 0:
             self.orders.pop(order.order_id)
+
+    def uncrossing(self, tick: int, mark: int) -> tuple[int, int, int]:
+        """Price, volume and imbalance of the uncross, by trying every tick there is (MAT-2)."""
+        bids, asks = self.queue(Side.BUY), self.queue(Side.SELL)
+        ranked = []
+        for price in range(asks[0].price, bids[0].price + 1, tick):
+            wanted = sum(o.remaining for o in bids if o.price >= price)
+            offered = sum(o.remaining for o in asks if o.price <= price)
+            volume, over = min(wanted, offered), wanted - offered
+            ranked.append((-volume, abs(over), abs(price - mark), price, volume, over))
+        best = min(ranked)
+        return best[3], best[4], best[5]
 
     def is_crossed(self) -> bool:
         bids, asks = self.queue(Side.BUY), self.queue(Side.SELL)
@@ -110,6 +144,13 @@ class NaiveBooks:
                 self._forget(event.order_id)
             case e.OrderAmended():
                 self._amend(event)
+            case e.OrderTriggered():
+                order = self.order(event.order_id)
+                assert order.waits
+                order.waits, order.price, order.remaining = False, event.price, event.quantity
+            case e.AuctionUncrossed():
+                book = self.books[event.instrument_id]
+                book.price = event.price
             case e.QuotesReplaced():
                 self._replace_quotes(event)
             case e.TradeExecuted():
@@ -136,6 +177,7 @@ class NaiveBooks:
             event.price,
             event.quantity,
             reduce_only=event.reduce_only,
+            waits=event.trigger is not None,
             position_side=event.position_side,
         )
         self.placed[event.order_id] = event.instrument_id
@@ -146,7 +188,7 @@ class NaiveBooks:
     def _amend(self, event: e.OrderAmended) -> None:
         order = self.order(event.order_id)
         total = order.remaining + order.filled
-        stays = event.price == order.price and event.quantity <= total
+        stays = order.waits or (event.price == order.price and event.quantity <= total)
         assert event.keeps_priority == stays, "only a smaller quantity keeps its place (ORD-8)"
         order.remaining = event.quantity - order.filled
         order.price = event.price
@@ -170,12 +212,22 @@ class NaiveBooks:
 
     def _trade(self, event: e.TradeExecuted) -> None:
         taker, maker = self.order(event.taker_order_id), self.order(event.maker_order_id)
-        first = self.books[event.instrument_id].crossing(taker.side, taker.price)[0]
+        book = self.books[event.instrument_id]
+        first = book.crossing(taker.side, taker.price)[0]
         assert maker is first, f"{maker} traded before {first} (MAT-1)"
-        assert event.price == maker.price, "a trade is at the maker's price (MAT-1)"
+        uncrosses = taker.arrival is not None
+        if uncrosses:
+            assert taker is book.queue(taker.side)[0], "price, then time on both sides (MAT-2)"
+            later = (taker.arrival or 0) > (maker.arrival or 0)
+            assert later, "the later order is the taker (MAT-2)"
+            assert event.price == book.price, "one price (MAT-2)"
+            assert (event.price - taker.price) * taker.side <= 0
+            assert (event.price - maker.price) * maker.side <= 0
+        else:
+            assert event.price == maker.price, "a trade is at the maker's price (MAT-1)"
         assert maker.account_id != taker.account_id, "a self-trade (ORD-6)"
         assert 0 < event.quantity <= min(taker.remaining, maker.remaining)
-        if not taker.reduce_only:
+        if not taker.reduce_only and not (uncrosses and maker.reduce_only):
             assert event.quantity == min(taker.remaining, maker.remaining)
         for order in (taker, maker):
             order.remaining -= event.quantity

@@ -155,7 +155,7 @@ def order_totals(
     for order_id, terms in world.terms.items():
         if (terms.account_id, terms.instrument_id, terms.side) != (account_id, instrument_id, side):
             continue
-        if not terms.reduce_only:
+        if not terms.reduce_only and not terms.waits:
             remaining = world.books.order(order_id).remaining
             quantity += remaining
             notional += value(instrument, remaining, terms.assumed_price)

@@ -113,6 +113,7 @@ class Watcher:
 
     def finish(self) -> None:
         """After a command: nothing is left to do, except on the list of pages."""
+        self.world.waiting.finish()
         self.prices.finish()
         if self.prices.paying:
             return  # units are assessed when all payments are made (FND-2)

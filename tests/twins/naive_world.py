@@ -25,6 +25,7 @@ from simulator.core.model.enums import (
 )
 from simulator.core.model.instruments import VALUATION_ASSET, Instrument, RiskTier, WorldParameters
 from tests.twins.naive_book import NaiveBooks
+from tests.twins.naive_waiting import NaiveWaiting
 
 TierRow = tuple[int, int | None, int, int]
 PositionKey = tuple[int, int, PositionSide]
@@ -37,6 +38,7 @@ class NaiveInstrument:
     mark: int | None = None
     last: int | None = None
     is_open: bool = False
+    state: MarketState = MarketState.HALTED
 
 
 @dataclass
@@ -66,6 +68,8 @@ class NaiveTerms:
     reduce_only: bool
     assumed_price: int
     open_loss: int
+    waits: bool = False
+    """For a trigger or an entry: until then it needs no margin (MARG-4)."""
 
 
 @dataclass
@@ -95,6 +99,7 @@ class NaiveWorld:
     leverages: dict[tuple[int, int], int] = field(default_factory=dict)
     terms: dict[int, NaiveTerms] = field(default_factory=dict)
     books: NaiveBooks = field(default_factory=NaiveBooks)
+    waiting: NaiveWaiting = field(default_factory=NaiveWaiting)
 
     def __post_init__(self) -> None:
         self.wallets[INSURANCE_FUND] = NaiveWallet(
@@ -105,6 +110,11 @@ class NaiveWorld:
     def follow(self, event: e.AnyEvent) -> None:
         if isinstance(event, e.TradeExecuted):
             self._check_reduce_only(event)
+        if isinstance(event, e.AuctionUncrossed):
+            self._check_uncross(event)
+        if isinstance(event, e.InstrumentSettled):
+            self._settle(event)
+        self.waiting.follow(event, self.time_ns)
         replaced = self._quotes_of(event) if isinstance(event, e.QuotesReplaced) else []
         self.books.follow(event)
         self._follow_terms(event)
@@ -165,6 +175,8 @@ class NaiveWorld:
             case e.RiskTiersSet():
                 self.instruments[event.instrument_id].tiers = [_row(tier) for tier in event.tiers]
             case e.MarketStateChanged():
+                assert self.instruments[event.instrument_id].state != MarketState.CLOSED
+                self.instruments[event.instrument_id].state = event.state
                 self.instruments[event.instrument_id].is_open = event.state == MarketState.OPEN
             case e.MarkPriceUpdated():
                 assert self.instruments[event.instrument_id].is_open, "a halted mark stays (MAT-2)"
@@ -199,7 +211,8 @@ class NaiveWorld:
     def _follow_orders(self, event: e.AnyEvent, replaced: list[int]) -> None:
         match event:
             case e.OrderAccepted():
-                assert self.instruments[event.instrument_id].is_open
+                trading = (MarketState.OPEN, MarketState.AUCTION)
+                assert self.instruments[event.instrument_id].state in trading
                 self.terms[event.order_id] = NaiveTerms(
                     event.account_id,
                     event.instrument_id,
@@ -207,7 +220,12 @@ class NaiveWorld:
                     event.reduce_only,
                     event.assumed_price,
                     event.open_loss,
+                    event.trigger is not None,
                 )
+            case e.OrderTriggered():
+                terms = self.terms[event.order_id]
+                terms.waits = False
+                terms.assumed_price, terms.open_loss = event.assumed_price, event.open_loss
             case e.OrderAmended():
                 terms = self.terms[event.order_id]
                 terms.assumed_price, terms.open_loss = event.assumed_price, event.open_loss
@@ -230,6 +248,21 @@ class NaiveWorld:
                 self._traded(event)
             case _:
                 pass
+
+    def _check_uncross(self, event: e.AuctionUncrossed) -> None:
+        instrument = self.instruments[event.instrument_id]
+        assert instrument.is_open
+        assert instrument.mark is not None
+        book = self.books.books[event.instrument_id]
+        expected = book.uncrossing(instrument.terms.tick_size, instrument.mark)
+        assert (event.price, event.quantity, event.imbalance) == expected, "MAT-2"
+
+    def _settle(self, event: e.InstrumentSettled) -> None:
+        """Every position there is closed by what follows, at no trade."""
+        assert not any(each.instrument_id == event.instrument_id for each in self.terms.values())
+        for account_id, instrument_id in self.net_traded:
+            if instrument_id == event.instrument_id:
+                self.net_traded[(account_id, instrument_id)] = 0
 
     def _check_reduce_only(self, event: e.TradeExecuted) -> None:
         for order_id in (event.taker_order_id, event.maker_order_id):
@@ -255,6 +288,7 @@ class NaiveWorld:
             if order_id not in self.books.placed:
                 del self.terms[order_id]
                 self.locks.pop(order_id, None)
+                self.waiting.filled(order_id)
 
     def _add_traded(self, account_id: int, instrument_id: int, quantity: int) -> None:
         key = (account_id, instrument_id)
@@ -376,8 +410,11 @@ class NaiveWorld:
         assert all(debt >= 0 for debt in self.debts.values())
         for (account_id, instrument_id), net in self.net_traded.items():
             assert net == self.net(account_id, instrument_id), "trades and positions disagree"
-        for book in self.books.books.values():
-            assert not book.is_crossed(), "a crossed book (MAT-1)"
+        for instrument_id, instrument in self.instruments.items():
+            crossed = self.books.books[instrument_id].is_crossed()
+            assert not crossed or not instrument.is_open, "a crossed book (MAT-1)"
+            if instrument.state == MarketState.CLOSED:
+                assert not any(where == instrument_id for _, where, _ in self.positions)
 
 
 def _row(tier: RiskTier) -> TierRow:

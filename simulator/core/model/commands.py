@@ -7,16 +7,19 @@ appended, with a default. Commands carry ids and numbers, never names of people.
 import msgspec
 
 from simulator.core.model.enums import (
+    ListType,
     MarginMode,
     MarketState,
     OrderType,
     PositionMode,
     PositionSide,
+    SelfTradePrevention,
     Side,
     TimeInForce,
     WalletKind,
 )
 from simulator.core.model.instruments import Asset, Instrument, WorldParameters
+from simulator.core.model.triggers import Trigger
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -43,10 +46,14 @@ class ConfigureWorld(Command, frozen=True, tag=4):
 
 
 class SetMarketState(Command, frozen=True, tag=5):
-    """An operator halts or reopens an instrument (MAT-2)."""
+    """An operator halts, auctions, opens or closes an instrument (MAT-2).
+
+    `settlement_price` is for CLOSED: what positions are settled at; none: the last mark.
+    """
 
     instrument_id: int
     state: MarketState
+    settlement_price: int | None = None
 
 
 class OpenAccount(Command, frozen=True, tag=10):
@@ -126,6 +133,8 @@ class PlaceOrder(Command, frozen=True, tag=20):
     """ORD-1. `price` is none for market orders; `keep_margin` is for reduce-only ones (WAL-4).
 
     In hedge mode `position_side` says whose position it opens or closes; one-way names none.
+    `trigger` is of the types that wait for one; with `close_position` such an order closes all that
+    there is when it fires, and its quantity is 0. `expires_ns` is of GTD orders.
     """
 
     account_id: int
@@ -140,6 +149,10 @@ class PlaceOrder(Command, frozen=True, tag=20):
     keep_margin: bool = False
     client_order_id: str | None = None
     position_side: PositionSide | None = None
+    trigger: Trigger | None = None
+    close_position: bool = False
+    expires_ns: int | None = None
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
 
 
 class AmendOrder(Command, frozen=True, tag=21):
@@ -149,6 +162,7 @@ class AmendOrder(Command, frozen=True, tag=21):
     order_id: int
     price: int | None = None
     quantity: int | None = None
+    trigger_price: int | None = None
 
 
 class CancelOrder(Command, frozen=True, tag=22):
@@ -157,10 +171,14 @@ class CancelOrder(Command, frozen=True, tag=22):
 
 
 class CancelAllOrders(Command, frozen=True, tag=23):
-    """All open orders of an account, or those on one instrument."""
+    """All open orders of an account, or those on one instrument.
+
+    `disconnected` when a connection that asked for it was lost: the orders end for that reason.
+    """
 
     account_id: int
     instrument_id: int | None = None
+    disconnected: bool = False
 
 
 class ReplaceQuotes(Command, frozen=True, tag=24):
@@ -173,6 +191,36 @@ class ReplaceQuotes(Command, frozen=True, tag=24):
     instrument_id: int
     bids: tuple[tuple[int, int], ...]
     asks: tuple[tuple[int, int], ...]
+
+
+class PlaceOrderList(Command, frozen=True, tag=60):
+    """Orders that belong together, accepted or refused as a whole (ORD-1).
+
+    OCO: a limit order and a trigger order, or two trigger orders, of one side and quantity. OTO and
+    OTOCO: an entry, and one or two trigger orders that protect what it fills; their quantity is 0.
+    """
+
+    account_id: int
+    list_type: ListType
+    orders: tuple[PlaceOrder, ...]
+
+
+class CancelOrderList(Command, frozen=True, tag=61):
+    """All open orders of a list, whose id is that of its first order."""
+
+    account_id: int
+    list_id: int
+
+
+class CountdownCancelAll(Command, frozen=True, tag=62):
+    """ORD-8, the dead man's switch: cancels all orders unless it is sent again in time.
+
+    `countdown_ns` of none disarms it. One switch per account, and one per instrument of it.
+    """
+
+    account_id: int
+    countdown_ns: int | None
+    instrument_id: int | None = None
 
 
 class SetIndexPrices(Command, frozen=True, tag=30):
@@ -217,6 +265,9 @@ AnyCommand = (
     | CancelOrder
     | CancelAllOrders
     | ReplaceQuotes
+    | PlaceOrderList
+    | CancelOrderList
+    | CountdownCancelAll
     | SetIndexPrices
     | AdvanceTime
     | ContinueSweep

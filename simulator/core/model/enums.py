@@ -23,14 +23,46 @@ class InstrumentKind(IntEnum):
 
 
 class OrderType(IntEnum):
+    """The last five wait for their trigger, and then are worked as a market or a limit order."""
+
     LIMIT = 1
     MARKET = 2
+    STOP_MARKET = 3
+    STOP_LIMIT = 4
+    TAKE_PROFIT_MARKET = 5
+    TAKE_PROFIT_LIMIT = 6
+    TRAILING_STOP_MARKET = 7
 
 
 class TimeInForce(IntEnum):
     GTC = 1
     IOC = 2
     FOK = 3
+    GTD = 4
+
+
+class TriggerSource(IntEnum):
+    """The price that a trigger watches."""
+
+    MARK = 1
+    LAST = 2
+    INDEX = 3
+
+
+class SelfTradePrevention(IntEnum):
+    """What ends when an order meets one of its own account (ORD-6); the taker's mode decides."""
+
+    EXPIRE_TAKER = 1
+    EXPIRE_MAKER = 2
+    EXPIRE_BOTH = 3
+
+
+class ListType(IntEnum):
+    """One cancels the other; one triggers the other; one triggers two, which cancel each other."""
+
+    OCO = 1
+    OTO = 2
+    OTOCO = 3
 
 
 class MarginMode(IntEnum):
@@ -57,6 +89,8 @@ class WalletKind(IntEnum):
 class MarketState(IntEnum):
     OPEN = 1
     HALTED = 2
+    AUCTION = 3
+    CLOSED = 4
 
 
 class HaltReason(IntEnum):
@@ -78,6 +112,8 @@ class OrderStatus(IntEnum):
     RESTING = 2
     FILLED = 3
     CANCELED = 4
+    UNTRIGGERED = 5
+    PENDING = 6
 
 
 class CancelReason(IntEnum):
@@ -93,6 +129,14 @@ class CancelReason(IntEnum):
     INSUFFICIENT_MARGIN = 8
     REPLACED_QUOTE = 9
     TAKEN_OVER = 10
+    FILL_OR_KILL = 30
+    POSITION_LIMIT = 31
+    TOO_MANY_OPEN_ORDERS = 32
+    EXPIRED = 33
+    ORDER_LIST = 34
+    COUNTDOWN = 35
+    DISCONNECTED = 36
+    MARKET_CLOSED = 37
 
 
 class TransferKind(IntEnum):
@@ -146,6 +190,12 @@ LIMIT_ORDER: Final = OrderType.LIMIT
 GTC: Final = TimeInForce.GTC
 IOC: Final = TimeInForce.IOC
 FOK: Final = TimeInForce.FOK
+GTD: Final = TimeInForce.GTD
+MARK_SOURCE: Final = TriggerSource.MARK
+LAST_SOURCE: Final = TriggerSource.LAST
+INDEX_SOURCE: Final = TriggerSource.INDEX
+EXPIRE_TAKER: Final = SelfTradePrevention.EXPIRE_TAKER
+EXPIRE_MAKER: Final = SelfTradePrevention.EXPIRE_MAKER
 CROSS_MARGIN: Final = MarginMode.CROSS
 ISOLATED_MARGIN: Final = MarginMode.ISOLATED
 SPOT_WALLET: Final = WalletKind.SPOT
@@ -155,6 +205,11 @@ ONE_WAY: Final = PositionMode.ONE_WAY
 HEDGE: Final = PositionMode.HEDGE
 OPEN: Final = MarketState.OPEN
 MEDIAN: Final = MarkMethod.MEDIAN
+HALTED: Final = MarketState.HALTED
+AUCTION: Final = MarketState.AUCTION
+CLOSED: Final = MarketState.CLOSED
 RESTING: Final = OrderStatus.RESTING
 FILLED: Final = OrderStatus.FILLED
 CANCELED: Final = OrderStatus.CANCELED
+UNTRIGGERED: Final = OrderStatus.UNTRIGGERED
+PENDING: Final = OrderStatus.PENDING

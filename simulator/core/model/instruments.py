@@ -68,6 +68,8 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=
     impact_notional: int | None = None
     """What is offered to the book to sample the premium; none: 200 times the highest leverage, in
     whole units of the quote asset (FND-1)."""
+    max_trigger_orders: int = 100
+    """Orders of one account that wait for a trigger or for an entry (ORD-2)."""
 
     def notional(self, quantity: int, price: int) -> int:
         """`quantity * price` in minor units of the quote asset: exact."""

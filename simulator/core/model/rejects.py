@@ -24,12 +24,16 @@ class RejectReason(IntEnum):
     INVALID_TERMS = 8
     # the market
     NO_MARK_PRICE = 22
+    MARKET_CLOSED = 110
     MARKET_HALTED = 21
+    AUCTION_IN_PROGRESS = 111
     LIQUIDATION_IN_PROGRESS = 23
     # the order's form
     INVALID_AMOUNT = 30
     POSITION_SIDE_MISMATCH = 57
     INVALID_COMBINATION = 38
+    EXPIRY_IN_THE_PAST = 112
+    CALLBACK_RATE_OUT_OF_RANGE = 113
     PRICE_NOT_ON_TICK = 31
     PRICE_OUTSIDE_BAND = 36
     QUANTITY_NOT_ON_LOT = 32
@@ -38,7 +42,10 @@ class RejectReason(IntEnum):
     QUANTITY_ALREADY_FILLED = 39
     NOTIONAL_TOO_SMALL = 35
     TOO_MANY_OPEN_ORDERS = 37
+    TOO_MANY_TRIGGER_ORDERS = 114
+    COUNTDOWN_OUT_OF_RANGE = 115
     # what it would do
+    TRIGGER_ALREADY_MET = 116
     REDUCE_ONLY_WITHOUT_POSITION = 50
     POST_ONLY_WOULD_TAKE = 51
     FILL_OR_KILL_NOT_FILLABLE = 52
@@ -64,6 +71,13 @@ REJECT_TEXTS: Final = {
     RejectReason.ALREADY_EXISTS: "it exists already",
     RejectReason.INVALID_TERMS: "the terms contradict each other",
     RejectReason.SWEEP_IN_PROGRESS: "units are still being assessed at the current marks",
+    RejectReason.MARKET_CLOSED: "the instrument is closed for good",
+    RejectReason.AUCTION_IN_PROGRESS: "in an auction only orders that can rest are taken",
+    RejectReason.EXPIRY_IN_THE_PAST: "the order would have expired already",
+    RejectReason.CALLBACK_RATE_OUT_OF_RANGE: "the callback rate must be from 0.1 % to 10 %",
+    RejectReason.TOO_MANY_TRIGGER_ORDERS: "the account has too many waiting orders here",
+    RejectReason.COUNTDOWN_OUT_OF_RANGE: "the countdown must be from 1 second to 24 hours",
+    RejectReason.TRIGGER_ALREADY_MET: "the trigger price has been reached already",
     RejectReason.MARKET_HALTED: "the instrument is halted: orders can only be canceled",
     RejectReason.NO_MARK_PRICE: "the instrument has no mark price yet",
     RejectReason.LIQUIDATION_IN_PROGRESS: (

@@ -313,7 +313,7 @@ def _new_locks(state: ExchangeState, exposure: Exposure, leverage: int) -> list[
     locks: list[tuple[Order, int]] = []
     reducible = {side: 0 if exposure.hedged else exposure.closable(side) for side in (BUY, SELL)}
     for order in exposure.orders.values():
-        if order.reduce_only:
+        if order.reduce_only or order.is_waiting:
             continue
         reduces = min(order.remaining, reducible[order.side])
         reducible[order.side] -= reduces

@@ -1,13 +1,15 @@
 """ORD-8: amending an open order, which keeps its id."""
 
-from simulator.core.model.commands import AmendOrder
+from simulator.core.model.commands import AmendOrder, PlaceOrder
 from simulator.core.model.events import MarginLocked, OrderAmended
 from simulator.core.model.rejects import Refusal, RejectReason
+from simulator.core.model.triggers import Trigger, has_limit
 from simulator.core.model.units import AMOUNT_LIMIT
-from simulator.core.rules import matching
+from simulator.core.rules import matching, trigger_checks
 from simulator.core.rules.canceling import own_order
 from simulator.core.rules.execution import Execution, refuse
-from simulator.core.rules.order_checks import checked_plan, market_refusal, terms_refusal
+from simulator.core.rules.order_checks import checked_plan, market_refusal
+from simulator.core.rules.order_form import price_refusal, quantity_refusal
 from simulator.core.rules.order_plan import Plan
 from simulator.core.rules.placing import work
 from simulator.core.rules.taking import Intent
@@ -22,6 +24,10 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
     if order is None:
         return refuse(RejectReason.UNKNOWN_ORDER)
     exposure = run.state.exposures[order.account_id][order.instrument_id]
+    if order.is_waiting:
+        return _amend_waiting(run, exposure, order, command)
+    if command.trigger_price is not None:
+        return refuse(RejectReason.INVALID_COMBINATION)
     price = order.price if command.price is None else command.price
     quantity = order.quantity if command.quantity is None else command.quantity
     refusal = _amend_refusal(run.state, exposure, order, price, quantity)
@@ -43,6 +49,7 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
         order.keep_margin,
         order,
         order.position_side,
+        order.self_trade_prevention,
     )
     plan = checked_plan(run.state, intent, order.post_only)
     if not isinstance(plan, Plan):
@@ -65,9 +72,10 @@ def _amend_refusal(
     record = exposure.record
     if not 0 < quantity < AMOUNT_LIMIT:
         return refuse(RejectReason.INVALID_AMOUNT)
-    new_price = price if price != order.price else None
-    maximum = record.terms.max_quantity
-    refusal = terms_refusal(record, order.side, new_price, quantity, maximum)
+    if price != order.price:
+        refusal = price_refusal(record, order.side, price)
+    if refusal is None:
+        refusal = quantity_refusal(record, quantity, record.terms.max_quantity)
     if refusal is not None:
         return refusal
     filled = order.quantity - order.remaining
@@ -108,4 +116,73 @@ def _emit_amended(
             margin_of_order[0],
             margin_of_order[1],
         )
+    )
+
+
+# -- orders that wait ----------------------------------------------------------------------------
+
+
+def _amend_waiting(
+    run: Execution, exposure: Exposure, order: Order, command: AmendOrder
+) -> Refusal | None:
+    """New terms of an order that waits, checked like those of a new one (ORD-9)."""
+    account = run.state.accounts[order.account_id]
+    refusal = market_refusal(run.state, account, exposure, order.position_side)
+    if refusal is not None:
+        return refusal
+    sized = not order.close_position and order.waits_for is None
+    request = _amended_request(order, command)
+    if request is None or (command.quantity is not None and not sized):
+        return refuse(RejectReason.INVALID_COMBINATION)
+    refusal = trigger_checks.form_refusal(run.state, request, exposure, sized)
+    if refusal is None and order.is_untriggered and command.trigger_price is not None:
+        refusal = trigger_checks.met_refusal(exposure.record, request, command.trigger_price)
+    if refusal is not None:
+        return refusal
+    run.emit(
+        OrderAmended(
+            order.order_id,
+            order.account_id,
+            order.price if request.price is None else request.price,
+            request.quantity if sized else order.quantity,
+            True,
+            order.assumed_price,
+            order.open_loss,
+            command.trigger_price,
+        )
+    )
+    return None
+
+
+def _amended_request(order: Order, command: AmendOrder) -> PlaceOrder | None:
+    """The order with its new terms as a request; none if it has no such term.
+
+    The quantity of an order that is not sized is left out, as in a request.
+    """
+    trigger, limited = order.trigger, has_limit(order.order_type)
+    if trigger is None or (command.price is not None and not limited):
+        return None
+    if command.trigger_price is not None:
+        if trigger.price is None:
+            return None
+        trigger = Trigger(trigger.source, command.trigger_price)
+    price = order.price if command.price is None else command.price
+    quantity = order.quantity if command.quantity is None else command.quantity
+    return PlaceOrder(
+        order.account_id,
+        order.instrument_id,
+        order.side,
+        order.order_type,
+        0 if order.close_position or order.waits_for is not None else quantity,
+        price if limited else None,
+        order.time_in_force,
+        False,
+        order.reduce_only and not order.close_position,
+        order.keep_margin,
+        None,
+        order.position_side,
+        trigger,
+        order.close_position,
+        order.expires_ns,
+        order.self_trade_prevention,
     )

@@ -1,7 +1,7 @@
 """ORD-8: canceling orders, which is always allowed."""
 
 from simulator.core.model.accounts import FUND_ACCOUNT
-from simulator.core.model.commands import CancelAllOrders, CancelOrder
+from simulator.core.model.commands import CancelAllOrders, CancelOrder, CancelOrderList
 from simulator.core.model.enums import CancelReason
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules import matching
@@ -30,7 +30,19 @@ def cancel_all_orders(run: Execution, command: CancelAllOrders) -> Refusal | Non
         return refuse(RejectReason.UNKNOWN_ACCOUNT)
     if command.instrument_id is not None and command.instrument_id not in run.state.instruments:
         return refuse(RejectReason.UNKNOWN_INSTRUMENT)
-    cancel_orders_of(run, command.account_id, command.instrument_id, CancelReason.REQUESTED)
+    reason = CancelReason.DISCONNECTED if command.disconnected else CancelReason.REQUESTED
+    cancel_orders_of(run, command.account_id, command.instrument_id, reason)
+    return None
+
+
+def cancel_order_list(run: Execution, command: CancelOrderList) -> Refusal | None:
+    """ORD-8: a list goes as a whole; of an OTO that has filled, what is left of it."""
+    listed = list(run.state.order_lists.get(command.list_id, {}).values())
+    if not listed or listed[0].account_id != command.account_id:
+        return refuse(RejectReason.UNKNOWN_ORDER)
+    for order in listed:
+        if order.order_id in run.state.orders:
+            matching.cancel(run, order, CancelReason.REQUESTED)
     return None
 
 

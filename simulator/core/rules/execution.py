@@ -6,18 +6,23 @@ from simulator.core.rules.risk_watch import RiskWatch
 from simulator.core.rules.sampling import Samples
 from simulator.core.state.apply import HANDLERS
 from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import Order
 
 
 class Execution:
     """Collects the events of one command. An emitted event has happened by the next line."""
 
-    __slots__ = ("events", "samples", "state", "watch")
+    __slots__ = ("events", "list_news", "met_triggers", "samples", "state", "watch")
 
     def __init__(self, state: ExchangeState, watch: RiskWatch, samples: Samples) -> None:
         self.state = state
         self.watch = watch
         self.samples = samples
         self.events: list[AnyEvent] = []
+        self.met_triggers: dict[int, None] = {}
+        """Orders whose triggers a price met, in that order; they fire when the rule is done."""
+        self.list_news: list[tuple[Order, int]] = []
+        """Orders of lists and what of them filled, 0 where one ended; see `order_lists`."""
 
     def emit(self, event: AnyEvent) -> None:
         self.events.append(event)

@@ -23,7 +23,7 @@ from simulator.core.model.events import (
 from simulator.core.model.units import part_of, round_down_to
 from simulator.core.rules import fills, margin, matching, money
 from simulator.core.rules.execution import Execution
-from simulator.core.rules.order_checks import band_edge
+from simulator.core.rules.order_form import band_edge
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
 

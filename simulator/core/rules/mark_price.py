@@ -6,7 +6,15 @@ A mark is the index, or the median of three prices (MARK-2).
 """
 
 from simulator.core.model.commands import SetIndexPrices, SetMarketState
-from simulator.core.model.enums import MEDIAN, HaltReason, MarketState
+from simulator.core.model.enums import (
+    AUCTION,
+    CLOSED,
+    HALTED,
+    MEDIAN,
+    OPEN,
+    HaltReason,
+    MarketState,
+)
 from simulator.core.model.events import IndexPriceUpdated, MarketStateChanged, MarkPriceUpdated
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import (
@@ -16,7 +24,7 @@ from simulator.core.model.units import (
     RATE_ONE,
     divide_half_even,
 )
-from simulator.core.rules import funding, margin
+from simulator.core.rules import auction, closing, funding, margin, trigger_watch
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.sweep import touch_holders
 from simulator.core.state.exchange_state import ExchangeState
@@ -39,6 +47,9 @@ def set_index_prices(run: Execution, command: SetIndexPrices) -> Refusal | None:
         _update_mark(run, record)
     for instrument_id, _ in command.prices:
         _touch_crossed(run, run.state.instruments[instrument_id])
+    for instrument_id, _ in command.prices:
+        auction.uncross(run, instrument_id)
+    trigger_watch.meet_prices(run)
     return None
 
 
@@ -124,13 +135,16 @@ def _reopen(run: Execution, record: InstrumentRecord) -> None:
 
 
 def set_market_state(run: Execution, command: SetMarketState) -> Refusal | None:
-    """MAT-2: an operator halts, or reopens at the index of now."""
+    """MAT-2: an operator halts, auctions, closes, or opens at the index of now."""
     record = run.state.instruments.get(command.instrument_id)
     if record is None:
         return refuse(RejectReason.UNKNOWN_INSTRUMENT, None, command.instrument_id)
-    if command.state == MarketState.HALTED:
-        run.emit(MarketStateChanged(command.instrument_id, MarketState.HALTED, HaltReason.OPERATOR))
-        return None
+    if record.market_state is CLOSED:
+        return refuse(RejectReason.MARKET_CLOSED)
+    if command.settlement_price is not None and command.state is not CLOSED:
+        return refuse(RejectReason.INVALID_COMBINATION)
+    if command.state is not OPEN:
+        return _stop_trading(run, record, command)
     if record.index_price is None:
         return refuse(RejectReason.NO_MARK_PRICE)
     if _is_stale(run.state, record):
@@ -143,6 +157,27 @@ def set_market_state(run: Execution, command: SetMarketState) -> Refusal | None:
     run.watch.refresh(run.state)
     _update_mark(run, record)
     _touch_crossed(run, record)
+    auction.uncross(run, command.instrument_id)
+    trigger_watch.meet_prices(run)
+    return None
+
+
+def _stop_trading(
+    run: Execution, record: InstrumentRecord, command: SetMarketState
+) -> Refusal | None:
+    """A halt, an auction, or the end of the instrument."""
+    if command.state is HALTED:
+        run.emit(MarketStateChanged(command.instrument_id, HALTED, HaltReason.OPERATOR))
+        return None
+    if record.mark_price is None:
+        return refuse(RejectReason.NO_MARK_PRICE)
+    if command.state is AUCTION:
+        run.emit(MarketStateChanged(command.instrument_id, AUCTION, HaltReason.OPERATOR))
+        return None
+    price = record.mark_price if command.settlement_price is None else command.settlement_price
+    if not 0 < price < AMOUNT_LIMIT:
+        return refuse(RejectReason.INVALID_AMOUNT, 1, price)
+    closing.close_instrument(run, record, price)
     return None
 
 

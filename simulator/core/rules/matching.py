@@ -7,6 +7,8 @@ loop goes on.
 
 from simulator.core.model.enums import (
     BUY,
+    EXPIRE_MAKER,
+    EXPIRE_TAKER,
     ISOLATED_MARGIN,
     RESTING,
     SELL,
@@ -15,7 +17,7 @@ from simulator.core.model.enums import (
 )
 from simulator.core.model.events import OrderAmended, OrderCanceled, TradeExecuted
 from simulator.core.model.units import divide_up
-from simulator.core.rules import fills
+from simulator.core.rules import fills, trigger_watch
 from simulator.core.rules.execution import Execution
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.records import Order
@@ -28,6 +30,13 @@ def cancel(run: Execution, order: Order, reason: CancelReason) -> None:
             order.order_id, order.account_id, order.instrument_id, order.remaining, reason
         )
     )
+    note_end(run, order)
+
+
+def note_end(run: Execution, order: Order) -> None:
+    """The rest of its list is to know that an order ended."""
+    if order.list_id is not None:
+        run.list_news.append((order, 0))
 
 
 def match(run: Execution, order: Order) -> CancelReason | None:
@@ -47,19 +56,23 @@ def match(run: Execution, order: Order) -> CancelReason | None:
         if left == 0:
             return CancelReason.REDUCE_ONLY
         if maker.account_id == order.account_id:
-            cancel(run, maker, CancelReason.SELF_TRADE)
+            mode = order.self_trade_prevention
+            if mode is not EXPIRE_TAKER:
+                cancel(run, maker, CancelReason.SELF_TRADE)
+            if mode is not EXPIRE_MAKER:
+                return CancelReason.SELF_TRADE
             continue
         quantity = left if left < maker.remaining else maker.remaining
         if maker.margin_mode is ISOLATED_MARGIN:
-            refusal = _refusal(run, maker, quantity, maker.price, maker=True)
+            refusal = fill_refusal(run, maker, quantity, maker.price, maker=True)
             if refusal is not None:
                 cancel(run, maker, refusal)
                 continue
         if order.margin_mode is ISOLATED_MARGIN:
-            refusal = _refusal(run, order, quantity, maker.price, maker=False)
+            refusal = fill_refusal(run, order, quantity, maker.price, maker=False)
             if refusal is not None:
                 return refusal
-        _trade(run, order, maker, quantity)
+        trade(run, order, maker, quantity, maker.price)
     return None
 
 
@@ -75,7 +88,7 @@ def reducible(run: Execution, order: Order) -> int:
     return abs(net) if net * order.side < 0 else 0
 
 
-def _refusal(
+def fill_refusal(
     run: Execution, order: Order, quantity: int, price: int, maker: bool
 ) -> CancelReason | None:
     """WAL-4: an isolated fill that opens must be covered and stay above the call line."""
@@ -94,8 +107,8 @@ def lock_after(order: Order, quantity: int) -> int:
     return divide_up(order.locked * (order.remaining - quantity), order.remaining)
 
 
-def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
-    price = maker.price
+def trade(run: Execution, taker: Order, maker: Order, quantity: int, price: int) -> None:
+    """One trade and all that it does to the accounts of both orders."""
     trade_id = run.state.counters.trade + 1
     taker_fill = fills.decide_fill(run.state, taker, trade_id, quantity, price, maker=False)
     maker_fill = fills.decide_fill(run.state, maker, trade_id, quantity, price, maker=True)
@@ -118,6 +131,12 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
             maker_fill.parts.realized_pnl,
         )
     )
+    if run.state.trigger_boards:
+        trigger_watch.meet_trade(run, taker.instrument_id, price)
+    if taker.list_id is not None:
+        run.list_news.append((taker, quantity))
+    if maker.list_id is not None:
+        run.list_news.append((maker, quantity))
     in_liquidation = taker.liquidation_id is not None
     fills.settle_fill(run, taker_fill, taker.keep_margin or in_liquidation, taker_lock)
     fills.settle_fill(run, maker_fill, maker.keep_margin, maker_lock)
@@ -128,9 +147,18 @@ def _trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
 
 
 def shrink_reduce_only(run: Execution, exposure: Exposure) -> None:
-    """ORD-5: resting reduce-only orders never exceed the position, furthest cut first."""
+    """ORD-5: resting reduce-only orders never exceed the position, furthest cut first.
+
+    Those that wait for a trigger go when the position is gone, unless their entry may open another.
+    """
     for side in (BUY, SELL):
-        _shrink_side(run, exposure, side, exposure.closable(side))
+        closable = exposure.closable(side)
+        _shrink_side(run, exposure, side, closable)
+        if closable == 0 and exposure.waiting_orders:
+            for order in list(exposure.orders.values()):
+                if order.is_untriggered and order.reduce_only and order.side is side:
+                    if order.waits_for not in run.state.orders:
+                        cancel(run, order, CancelReason.REDUCE_ONLY)
 
 
 def _shrink_side(run: Execution, exposure: Exposure, side: Side, allowed: int) -> None:

@@ -7,10 +7,12 @@ order, amending one and previewing one ask the same questions here.
 from simulator.core.model.accounts import FUND_ACCOUNT
 from simulator.core.model.commands import PlaceOrder
 from simulator.core.model.enums import (
-    BUY,
+    AUCTION,
+    CLOSED,
     CROSS_MARGIN,
     FOK,
     GTC,
+    GTD,
     IOC,
     LONG,
     MARKET_ORDER,
@@ -18,24 +20,30 @@ from simulator.core.model.enums import (
     SHORT,
     CancelReason,
     PositionSide,
-    Side,
 )
 from simulator.core.model.rejects import Refusal, RejectReason
-from simulator.core.model.units import (
-    AMOUNT_LIMIT,
-    RATE_ONE,
-    rate_of_down,
-    rate_of_up,
-    round_down_to,
-    round_up_to,
-)
-from simulator.core.rules import margin
+from simulator.core.model.triggers import waits
+from simulator.core.model.units import AMOUNT_LIMIT
+from simulator.core.rules import margin, trigger_checks
 from simulator.core.rules.execution import refuse
-from simulator.core.rules.order_plan import Plan, need_of, only_reduces, plan_order
+from simulator.core.rules.order_form import (
+    band_edge,
+    closes,
+    expiry_refusal,
+    price_refusal,
+    quantity_refusal,
+)
+from simulator.core.rules.order_plan import (
+    Plan,
+    need_of,
+    only_reduces,
+    plan_order,
+    waiting_plan,
+)
 from simulator.core.rules.taking import Intent
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
-from simulator.core.state.records import AccountRecord, InstrumentRecord
+from simulator.core.state.records import AccountRecord
 
 
 def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
@@ -48,19 +56,32 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
         return refuse(RejectReason.UNKNOWN_INSTRUMENT)
     exposure = state.exposure_or_default(command.account_id, command.instrument_id)
     refusal = market_refusal(state, account, exposure, command.position_side)
+    if refusal is None and record.market_state is AUCTION and not _can_rest(command):
+        refusal = refuse(RejectReason.AUCTION_IN_PROGRESS)
     if refusal is None:
-        refusal = _side_refusal(command, exposure)
+        refusal = side_refusal(command, exposure)
     if refusal is None:
-        refusal = _form_refusal(command, exposure)
+        if command.trigger is None:
+            refusal = _form_refusal(state, command, exposure)
+        else:
+            refusal = trigger_checks.refusal(state, command, exposure)
     if refusal is not None:
         return refusal
+    intent = intent_of(account, exposure, command)
+    if command.trigger is not None:
+        return waiting_plan(state, intent)
+    return checked_plan(state, intent, command.post_only)
+
+
+def intent_of(account: AccountRecord, exposure: Exposure, command: PlaceOrder) -> Intent:
+    """What a command wants, its limit and time in force made definite (ORD-3)."""
     limit = command.price
     if limit is None:
-        limit = band_edge(record, command.side)
+        limit = band_edge(exposure.record, command.side)
     time_in_force = command.time_in_force
     if time_in_force is GTC and command.order_type is MARKET_ORDER:
         time_in_force = IOC
-    intent = Intent(
+    return Intent(
         account,
         exposure,
         command.side,
@@ -71,8 +92,16 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
         closes(command),
         command.keep_margin,
         position_side=command.position_side,
+        self_trade_prevention=command.self_trade_prevention,
     )
-    return checked_plan(state, intent, command.post_only)
+
+
+def _can_rest(command: PlaceOrder) -> bool:
+    """MAT-2: in an auction an order must be able to wait for the uncross, or for its trigger."""
+    if waits(command.order_type):
+        return True
+    rests = command.price is not None and command.time_in_force in (GTC, GTD)
+    return rests and not command.post_only
 
 
 def checked_plan(state: ExchangeState, intent: Intent, post_only: bool) -> Plan | Refusal:
@@ -108,8 +137,10 @@ def market_refusal(
 ) -> Refusal | None:
     if exposure.record.mark_price is None:
         return refuse(RejectReason.NO_MARK_PRICE)
-    if exposure.record.market_state is not OPEN:
-        return refuse(RejectReason.MARKET_HALTED)
+    market_state = exposure.record.market_state
+    if market_state is not OPEN and market_state is not AUCTION:
+        closed = market_state is CLOSED
+        return refuse(RejectReason.MARKET_CLOSED if closed else RejectReason.MARKET_HALTED)
     if _is_liquidating(state, account, exposure, position_side):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
     return None
@@ -135,14 +166,7 @@ def _is_liquidating(
     return position is not None and state.wallets[position.wallet_id].liquidation is not None
 
 
-def closes(command: PlaceOrder) -> bool:
-    """Whether an order only reduces: it says so, or in hedge mode acts against its position."""
-    if command.position_side is not None and command.side * command.position_side < 0:
-        return True
-    return command.reduce_only
-
-
-def _side_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
+def side_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
     """WAL-3: a hedged account names a position; what opens one cannot be told to reduce it."""
     if exposure.hedged != (command.position_side is not None):
         return refuse(RejectReason.POSITION_SIDE_MISMATCH)
@@ -152,7 +176,7 @@ def _side_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
     return None
 
 
-def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
+def _form_refusal(state: ExchangeState, command: PlaceOrder, exposure: Exposure) -> Refusal | None:
     """ORD-2: the filters, and options that exclude each other."""
     record = exposure.record
     terms = record.terms
@@ -161,13 +185,21 @@ def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
         return refuse(RejectReason.INVALID_AMOUNT, None, None)
     if market != (command.price is None) or (market and command.post_only):
         return refuse(RejectReason.INVALID_COMBINATION)
-    if command.post_only and command.time_in_force is not GTC:
+    if waits(command.order_type) or command.close_position:
+        return refuse(RejectReason.INVALID_COMBINATION)
+    if command.post_only and command.time_in_force not in (GTC, GTD):
         return refuse(RejectReason.INVALID_COMBINATION)
     if command.keep_margin and not closes(command):
         return refuse(RejectReason.INVALID_COMBINATION)
+    if command.time_in_force is GTD or command.expires_ns is not None:
+        refusal = expiry_refusal(state, command)
+        if refusal is not None or market:
+            return refusal or refuse(RejectReason.INVALID_COMBINATION)
     price = command.price
     maximum = terms.max_market_quantity if price is None else terms.max_quantity
-    refusal = terms_refusal(record, command.side, price, command.quantity, maximum)
+    refusal = None if price is None else price_refusal(record, command.side, price)
+    if refusal is None:
+        refusal = quantity_refusal(record, command.quantity, maximum)
     if refusal is not None:
         return refusal
     if price is None:
@@ -175,43 +207,10 @@ def _form_refusal(command: PlaceOrder, exposure: Exposure) -> Refusal | None:
     notional = command.quantity * price * exposure.multiplier
     if notional < terms.min_notional and not closes(command):
         return refuse(RejectReason.NOTIONAL_TOO_SMALL, terms.min_notional, notional)
-    count = len(exposure.orders)
+    count = len(exposure.orders) - exposure.waiting_orders
     if not market and count >= terms.max_open_orders:
         return refuse(RejectReason.TOO_MANY_OPEN_ORDERS, count + 1, terms.max_open_orders)
     return None
-
-
-def terms_refusal(
-    record: InstrumentRecord, side: Side, price: int | None, quantity: int, maximum: int
-) -> Refusal | None:
-    """Tick and band of a limit price, `available` the nearest edge; lot and size of a quantity."""
-    terms = record.terms
-    if price is not None:
-        if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
-            return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
-        # Not divided: a price on the tick is within the band's edge when it is within the band.
-        furthest = margin.mark_of(record) * (RATE_ONE + side * terms.price_band_rate)
-        if (price * RATE_ONE - furthest) * side > 0:
-            return refuse(RejectReason.PRICE_OUTSIDE_BAND, price, band_edge(record, side))
-    if quantity % terms.lot_size:
-        return refuse(RejectReason.QUANTITY_NOT_ON_LOT, terms.lot_size, quantity)
-    if quantity < terms.min_quantity:
-        return refuse(RejectReason.QUANTITY_TOO_SMALL, terms.min_quantity, quantity)
-    if quantity > maximum:
-        return refuse(RejectReason.QUANTITY_TOO_LARGE, maximum, quantity)
-    return None
-
-
-def band_edge(record: InstrumentRecord, side: Side) -> int:
-    """The worst price of the band: buys at most `mark * (1 + band)`, sells at least `(1 - band)`.
-
-    Rounded inward to the tick; a sell's edge is never under one tick.
-    """
-    mark, band = margin.mark_of(record), record.terms.price_band_rate
-    if side is BUY:
-        return round_down_to(rate_of_down(mark, RATE_ONE + band), record.terms.tick_size)
-    edge = round_up_to(rate_of_up(mark, RATE_ONE - band), record.terms.tick_size)
-    return max(edge, record.terms.tick_size)
 
 
 def _limit_refusal(intent: Intent) -> Refusal | None:

@@ -8,6 +8,7 @@ from simulator.core.model.enums import (
     BUY,
     CROSS_MARGIN,
     GTC,
+    GTD,
     LONG,
     MARKET_ORDER,
     SELL,
@@ -18,7 +19,7 @@ from simulator.core.model.enums import (
 from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up, rate_of_up
 from simulator.core.rules import fills, margin
-from simulator.core.rules.taking import Intent, Taken, reducible_after, take
+from simulator.core.rules.taking import NOTHING, Intent, Taken, reducible_after, take
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import OrderTotals
 from simulator.core.state.records import InstrumentRecord, Settings
@@ -101,6 +102,17 @@ def plan_order(state: ExchangeState, intent: Intent) -> Plan:
     return Plan(intent, taken, resting, canceled, terms[0], terms[1], lock, required, cover)
 
 
+def waiting_plan(state: ExchangeState, intent: Intent) -> Plan:
+    """Of an order that waits for its trigger: until then it does nothing and needs nothing."""
+    cross = intent.account.cross_wallet_id
+    if intent.margin_mode is CROSS_MARGIN:
+        risk = margin.assess(state, cross)
+        required, cover = margin.initial_margin(state, risk), risk.equity
+    else:
+        required, cover = 0, margin.withdrawal_room(state, cross, 0)
+    return Plan(intent, NOTHING, 0, None, 0, 0, 0, required, cover)
+
+
 def need_of(state: ExchangeState, plan: Plan) -> tuple[int, int]:
     """MARG-5 as it is told: what the order takes, and what there is for it (before any deed).
 
@@ -117,7 +129,11 @@ def need_of(state: ExchangeState, plan: Plan) -> tuple[int, int]:
 
 def rests_freely(intent: Intent) -> bool:
     """Whether nothing in the order itself speaks against resting."""
-    return intent.time_in_force is GTC and not intent.reduce_only
+    return _may_rest(intent) and not intent.reduce_only
+
+
+def _may_rest(intent: Intent) -> bool:
+    return intent.time_in_force is GTC or intent.time_in_force is GTD
 
 
 def _rest_of(intent: Intent, taken: Taken) -> tuple[int, CancelReason | None]:
@@ -138,7 +154,7 @@ def why_not_rest(intent: Intent, reducible: int) -> CancelReason | None:
     """Why what an order could not trade must not rest; none if it may."""
     if intent.reduce_only and reducible == 0:
         return CancelReason.REDUCE_ONLY
-    if intent.time_in_force is GTC:
+    if _may_rest(intent):
         return None
     market = intent.order_type is MARKET_ORDER
     return CancelReason.PRICE_BAND if market else CancelReason.IMMEDIATE_OR_CANCEL
@@ -150,7 +166,9 @@ def _ahead_reduce_only(intent: Intent) -> int:
         return 0
     ahead = 0
     for order in intent.exposure.orders.values():
-        if order.reduce_only and order.side is intent.side and order is not intent.replaces:
+        if not order.reduce_only or order.side is not intent.side or order.is_waiting:
+            continue
+        if order is not intent.replaces:
             if order.price * intent.side >= intent.limit * intent.side:
                 ahead += order.remaining
     return ahead

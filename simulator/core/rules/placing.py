@@ -19,16 +19,30 @@ from simulator.core.rules.execution import Execution
 from simulator.core.rules.order_checks import check_order
 from simulator.core.rules.order_plan import Plan, rests_freely, why_not_rest
 from simulator.core.state.records import Order
+from simulator.core.state.rows import ClientOrder
 
 
 def place_order(run: Execution, command: PlaceOrder) -> None:
-    """ORD-1 to ORD-7: refuses, or accepts, matches and rests."""
-    if command.client_order_id is not None and _is_known(run, command):
+    """ORD-1 to ORD-7: refuses, or accepts, matches and rests; a trigger order begins to wait."""
+    if command.client_order_id is not None and is_known(run, command):
         return
     plan = check_order(run.state, command)
     if not isinstance(plan, Plan):
-        _reject(run, command, plan)
+        reject(run, command, plan)
         return
+    order = accept(run, command, plan)
+    if command.trigger is None:
+        work(run, order, plan)
+
+
+def accept(
+    run: Execution,
+    command: PlaceOrder,
+    plan: Plan,
+    list_id: int | None = None,
+    waits_for: int | None = None,
+) -> Order:
+    """The order exists from now on; it is not worked yet."""
     order_id = run.state.counters.order + 1
     run.emit(
         OrderAccepted(
@@ -47,15 +61,23 @@ def place_order(run: Execution, command: PlaceOrder) -> None:
             plan.assumed_price,
             plan.open_loss,
             command.client_order_id,
-            position_side=command.position_side,
+            None,
+            False,
+            command.position_side,
+            command.trigger,
+            command.close_position,
+            command.expires_ns,
+            command.self_trade_prevention,
+            list_id,
+            waits_for,
         )
     )
     if command.client_order_id is not None:
         run.emit(ClientOrderRecorded(command.account_id, command, order_id, None, None, None))
-    work(run, run.state.orders[order_id], plan)
+    return run.state.orders[order_id]
 
 
-def _is_known(run: Execution, command: PlaceOrder) -> bool:
+def is_known(run: Execution, command: PlaceOrder) -> bool:
     """ORD-7: answers a repeated client order id from memory."""
     client_order_id = command.client_order_id
     if client_order_id is None:
@@ -64,20 +86,33 @@ def _is_known(run: Execution, command: PlaceOrder) -> bool:
     if known is None:
         return False
     if known.request != command:
-        run.emit(
-            OrderRejected(
-                command.account_id,
-                command.instrument_id,
-                RejectReason.DUPLICATE_CLIENT_ORDER_ID,
-                None,
-                None,
-                client_order_id,
-            )
+        reject_duplicate(run, command)
+    else:
+        repeat(run, known)
+    return True
+
+
+def reject_duplicate(run: Execution, command: PlaceOrder) -> None:
+    run.emit(
+        OrderRejected(
+            command.account_id,
+            command.instrument_id,
+            RejectReason.DUPLICATE_CLIENT_ORDER_ID,
+            None,
+            None,
+            command.client_order_id,
         )
-        return True
+    )
+
+
+def repeat(run: Execution, known: ClientOrder) -> None:
+    """What came of the request the first time."""
+    client_order_id = known.request.client_order_id
+    if client_order_id is None:
+        raise AssertionError("a remembered request has a client order id")
     run.emit(
         OrderRepeated(
-            command.account_id,
+            known.account_id,
             client_order_id,
             known.order_id,
             known.reason,
@@ -85,10 +120,9 @@ def _is_known(run: Execution, command: PlaceOrder) -> bool:
             known.available,
         )
     )
-    return True
 
 
-def _reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
+def reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
     run.emit(
         OrderRejected(
             command.account_id,

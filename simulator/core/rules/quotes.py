@@ -6,7 +6,18 @@ that moves with the market needs one event, not forty. Levels that cross trade f
 
 from simulator.core.model.accounts import FUND_ACCOUNT
 from simulator.core.model.commands import ReplaceQuotes
-from simulator.core.model.enums import BUY, CROSS_MARGIN, GTC, HEDGE, LIMIT_ORDER, SELL, Side
+from simulator.core.model.enums import (
+    AUCTION,
+    BUY,
+    CLOSED,
+    CROSS_MARGIN,
+    GTC,
+    HEDGE,
+    LIMIT_ORDER,
+    OPEN,
+    SELL,
+    Side,
+)
 from simulator.core.model.events import OrderAccepted, OrderRested, QuotesReplaced
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
@@ -57,8 +68,9 @@ def _refusal(
         best_ask = min(price for price, _ in command.asks)
         if best_bid >= best_ask:
             return refuse(RejectReason.INVALID_TERMS, best_bid, best_ask)
-    if not margin.is_open(record) and (command.bids or command.asks):
-        return refuse(RejectReason.MARKET_HALTED)
+    if record.market_state not in (OPEN, AUCTION) and (command.bids or command.asks):
+        closed = record.market_state is CLOSED
+        return refuse(RejectReason.MARKET_CLOSED if closed else RejectReason.MARKET_HALTED)
     if is_in_liquidation(state, command.account_id, command.instrument_id):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
     settings = state.settings(command.account_id, command.instrument_id)
@@ -110,7 +122,7 @@ def _split(
 ) -> tuple[_Levels, _Levels]:
     """The levels that would rest, and those that would trade with somebody else's orders."""
     other = _best_of_others(state, command, side)
-    if other is None:
+    if other is None or state.instruments[command.instrument_id].market_state is AUCTION:
         return levels, ()
     resting = tuple(each for each in levels if not matching.crosses(side, each[0], other))
     crossing = tuple(each for each in levels if matching.crosses(side, each[0], other))

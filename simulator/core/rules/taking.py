@@ -7,11 +7,15 @@ what would trade, what that costs, which orders would end on the way, and why it
 from typing import Final
 
 from simulator.core.model.enums import (
+    EXPIRE_MAKER,
+    EXPIRE_TAKER,
     ISOLATED_MARGIN,
+    OPEN,
     CancelReason,
     MarginMode,
     OrderType,
     PositionSide,
+    SelfTradePrevention,
     Side,
     TimeInForce,
 )
@@ -36,6 +40,7 @@ class Intent:
         "quantity",
         "reduce_only",
         "replaces",
+        "self_trade_prevention",
         "side",
         "time_in_force",
     )
@@ -53,6 +58,7 @@ class Intent:
         keep_margin: bool,
         replaces: Order | None = None,
         position_side: PositionSide | None = None,
+        self_trade_prevention: SelfTradePrevention = EXPIRE_MAKER,
     ) -> None:
         self.account = account
         self.exposure = exposure
@@ -66,6 +72,7 @@ class Intent:
         self.keep_margin = keep_margin
         self.replaces = replaces
         self.position_side = position_side
+        self.self_trade_prevention = self_trade_prevention
 
     @property
     def account_id(self) -> int:
@@ -139,9 +146,14 @@ NOTHING: Final = Taken()
 
 
 def take(state: ExchangeState, intent: Intent) -> Taken:
-    """Walks the opposite side of the book up to the order's limit, in numbers only."""
+    """Walks the opposite side of the book up to the order's limit, in numbers only.
+
+    In an auction nothing trades before the uncross (MAT-2).
+    """
     book = state.books[intent.exposure.settings.instrument_id]
     if not book.would_take(intent.side, intent.limit):
+        return NOTHING
+    if intent.exposure.record.market_state is not OPEN:
         return NOTHING
     walk = _Walk(state, intent)
     walk.go(book.opposite_side(intent.side))
@@ -226,7 +238,11 @@ class _Walk:
                 if left == 0:
                     return
                 if maker.account_id == account_id:
-                    self._expire(maker)
+                    if intent.self_trade_prevention is not EXPIRE_TAKER:
+                        self._expire(maker)
+                    if intent.self_trade_prevention is not EXPIRE_MAKER:
+                        self.stopped = CancelReason.SELF_TRADE
+                        return
                     continue
                 quantity = left if left < maker.remaining else maker.remaining
                 quantity = self._maker_quantity(maker, quantity)

@@ -1,8 +1,8 @@
 """TIME-1: what falls due as world time passes, in consecutive steps.
 
 A step ends wherever something is due, and takes its parts in the order of their numbers: those up
-to funding, which may be paged, those after it, and then the sweep. The sequencer asks `next_due`
-and sends `AdvanceTime`.
+to funding, which may be paged, those after it, and then triggers and units. The sequencer asks
+`next_due` and sends `AdvanceTime`.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,17 @@ from typing import Final
 
 from simulator.core.model.commands import AdvanceTime, ContinueSweep
 from simulator.core.model.events import TimeAdvanced
-from simulator.core.rules import funding, insurance, margin_calls, mark_price
+from simulator.core.rules import (
+    funding,
+    insurance,
+    margin_calls,
+    mark_price,
+    timers,
+    trigger_watch,
+    triggers,
+)
 from simulator.core.rules.execution import Execution
-from simulator.core.rules.sweep import sweep
+from simulator.core.rules.settling import settle
 from simulator.core.state.exchange_state import ExchangeState
 
 _Part = tuple[Callable[[ExchangeState], int | None], Callable[[Execution], None]]
@@ -28,6 +36,9 @@ _UP_TO_FUNDING: Final[tuple[_Part, ...]] = (
     (funding.next_stamp, funding.settle_due),
 )
 _AFTER_FUNDING: Final[tuple[_Part, ...]] = (
+    # (4) orders expire, and dead man's switches cancel
+    (timers.next_expiry, timers.expire_due),
+    (timers.next_countdown, timers.elapse_due),
     # (6) before units are assessed, the insurance fund offers what it took over, and units whose
     # call is to be repeated are touched
     (insurance.next_unload, insurance.unload_if_due),
@@ -64,7 +75,7 @@ def advance_time(run: Execution, command: AdvanceTime) -> None:
 
 
 def _take_step(run: Execution, time_ns: int) -> None:
-    """What held until now is sampled; then the parts in order. The sweep is (6) to (8)."""
+    """What held until now is sampled; then the parts in order. Triggers are (5)."""
     run.sample(time_ns)
     run.emit(TimeAdvanced(time_ns))
     for _, act in _UP_TO_FUNDING:
@@ -76,7 +87,8 @@ def _take_step(run: Execution, time_ns: int) -> None:
 def _finish_step(run: Execution) -> None:
     for _, act in _AFTER_FUNDING:
         act(run)
-    sweep(run)
+    trigger_watch.meet_prices(run)
+    settle(run)
 
 
 def continue_step(run: Execution, command: ContinueSweep) -> None:
@@ -85,7 +97,8 @@ def continue_step(run: Execution, command: ContinueSweep) -> None:
     for wallet_id in state.pending_sweep:
         state.touched_units[wallet_id] = None
     if not state.funding_runs:
-        sweep(run)
+        triggers.take_paged(run)
+        settle(run)
         return
     funding.pay_out(run)
     if not state.funding_runs:

@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from simulator.core.model import events as e
 from simulator.core.model.accounts import LENDING_POOL
-from simulator.core.model.enums import HEDGE, TransferKind, WalletKind
+from simulator.core.model.enums import (
+    HEDGE,
+    OPEN,
+    TransferKind,
+    TriggerSource,
+    WalletKind,
+)
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.apply_prices import PRICE_HANDLERS
@@ -17,6 +23,7 @@ from simulator.core.state.book import Book
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import AccountRecord, Holding, InstrumentRecord, Settings, Wallet
 from simulator.core.state.rows import OngoingLiquidation, StandingCall
+from simulator.core.state.trigger_board import TriggerBoard
 
 _SETTLEMENT: Final = TransferKind.SETTLEMENT
 _LIQUIDATION_FEE: Final = TransferKind.LIQUIDATION_FEE
@@ -49,7 +56,18 @@ def _market_state_changed(state: ExchangeState, event: e.MarketStateChanged) -> 
     record = state.instruments[event.instrument_id]
     record.market_state = event.state
     record.halt_reason = event.reason
+    board = state.trigger_boards.get(event.instrument_id)
+    if board is not None:
+        _follow_all(record, board)
     _note_instrument(state, event.instrument_id)
+
+
+def _follow_all(record: InstrumentRecord, board: TriggerBoard) -> None:
+    """When its instrument opens, a trailing stop goes on from the prices of now (MAT-2)."""
+    for source in TriggerSource:
+        price = record.price_of(source)
+        if price is not None and record.market_state is OPEN:
+            board.follow(source, price)
 
 
 def _time_advanced(state: ExchangeState, event: e.TimeAdvanced) -> None:
@@ -246,6 +264,9 @@ HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     e.PositionTakenOver: _nothing,
     e.LiquidationEnded: _liquidation_ended,
     e.SweepPaged: _sweep_paged,
+    e.OrderListAccepted: _nothing,
+    e.AuctionUncrossed: _nothing,
+    e.InstrumentSettled: _nothing,
     e.FundUnloadScheduled: _fund_unload_scheduled,
     **ORDER_HANDLERS,
     **PRICE_HANDLERS,

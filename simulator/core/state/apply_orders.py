@@ -9,17 +9,22 @@ from simulator.core.model.enums import (
     CANCELED,
     FILLED,
     GTC,
+    LAST_SOURCE,
     LIMIT_ORDER,
+    PENDING,
     RESTING,
     SELL,
+    UNTRIGGERED,
     CancelReason,
     OrderStatus,
     Side,
 )
+from simulator.core.model.triggers import Trigger
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
 from simulator.core.state.records import Holding, Order, Position
 from simulator.core.state.rows import ClientOrder
+from simulator.core.state.trigger_board import watermark_at
 
 # -- orders ----------------------------------------------------------------------------------------
 
@@ -48,7 +53,18 @@ def _order_accepted(state: ExchangeState, event: e.OrderAccepted) -> None:
         state.time_ns,
         state.time_ns,
         position_side=event.position_side,
+        trigger=event.trigger,
+        close_position=event.close_position,
+        expires_ns=event.expires_ns,
+        self_trade_prevention=event.self_trade_prevention,
+        list_id=event.list_id,
+        waits_for=event.waits_for,
     )
+    if event.trigger is not None:
+        if event.waits_for is None:
+            _begin_to_watch(state, order)
+        else:
+            order.status = PENDING
     state.index_order(order)
     if state.notes is not None:
         _note_order(state.notes, order)
@@ -119,7 +135,8 @@ def _order_amended(state: ExchangeState, event: e.OrderAmended) -> None:
     exposure = state.exposures[order.account_id][order.instrument_id]
     remaining = event.quantity - (order.quantity - order.remaining)
     book = state.books[order.instrument_id]
-    if not order.reduce_only:
+    counts = not order.reduce_only and not order.is_waiting
+    if counts:
         exposure.count_order(order, -order.remaining)
     if order.status is RESTING:
         if state.notes is not None:
@@ -134,11 +151,67 @@ def _order_amended(state: ExchangeState, event: e.OrderAmended) -> None:
     order.remaining = remaining
     order.assumed_price = event.assumed_price
     order.open_loss = event.open_loss
-    if not order.reduce_only:
+    if counts:
         exposure.count_order(order, remaining)
+    if event.trigger_price is not None:
+        _move_trigger(state, order, event.trigger_price)
     order.updated_ns = state.time_ns
     if state.notes is not None:
         _note_order(state.notes, order)
+
+
+def _begin_to_watch(state: ExchangeState, order: Order) -> None:
+    """The order waits for its trigger; a trailing stop may be active at the price of now."""
+    order.status = UNTRIGGERED
+    if order.trigger is not None:
+        record = state.instruments[order.instrument_id]
+        order.watermark = watermark_at(order, record.price_of(order.trigger.source))
+
+
+def _move_trigger(state: ExchangeState, order: Order, price: int) -> None:
+    if order.trigger is None:
+        raise AssertionError(f"order {order.order_id} has no trigger")
+    if order.status is UNTRIGGERED:
+        state.unwatch_trigger(order)
+    order.trigger = Trigger(order.trigger.source, price)
+    if order.status is UNTRIGGERED:
+        state.watch_trigger(order)
+
+
+def _order_woken(state: ExchangeState, event: e.OrderWoken) -> None:
+    order = state.orders[event.order_id]
+    _begin_to_watch(state, order)
+    state.watch_trigger(order)
+    order.updated_ns = state.time_ns
+    if state.notes is not None:
+        _note_order(state.notes, order)
+
+
+def _order_triggered(state: ExchangeState, event: e.OrderTriggered) -> None:
+    order = state.orders[event.order_id]
+    state.unwatch_trigger(order)
+    order.status = OrderStatus.ACCEPTED
+    order.price = event.price
+    order.quantity = event.quantity
+    order.remaining = event.quantity
+    order.assumed_price = event.assumed_price
+    order.open_loss = event.open_loss
+    state.exposures[order.account_id][order.instrument_id].trigger(order)
+    order.updated_ns = state.time_ns
+    if state.notes is not None:
+        _note_order(state.notes, order)
+
+
+def _triggers_paged(state: ExchangeState, event: e.TriggersPaged) -> None:
+    state.pending_triggers = list(event.order_ids)
+
+
+def _countdown_set(state: ExchangeState, event: e.CountdownSet) -> None:
+    state.set_countdown((event.account_id, event.instrument_id), event.due_ns)
+
+
+def _countdown_elapsed(state: ExchangeState, event: e.CountdownElapsed) -> None:
+    state.set_countdown((event.account_id, event.instrument_id), None)
 
 
 def _margin_locked(state: ExchangeState, event: e.MarginLocked) -> None:
@@ -163,6 +236,9 @@ def _change_lock(state: ExchangeState, order: Order, amount: int) -> None:
 def _trade_executed(state: ExchangeState, event: e.TradeExecuted) -> None:
     state.counters.trade = event.trade_id
     state.instruments[event.instrument_id].last_price = event.price
+    board = state.trigger_boards.get(event.instrument_id)
+    if board is not None:
+        board.follow(LAST_SOURCE, event.price)
     _fill(state, event.taker_order_id, event)
     _fill(state, event.maker_order_id, event)
     if state.notes is not None:
@@ -289,4 +365,9 @@ ORDER_HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     e.TradeExecuted: _trade_executed,
     e.QuotesReplaced: _quotes_replaced,
     e.PositionChanged: _position_changed,
+    e.OrderTriggered: _order_triggered,
+    e.OrderWoken: _order_woken,
+    e.TriggersPaged: _triggers_paged,
+    e.CountdownSet: _countdown_set,
+    e.CountdownElapsed: _countdown_elapsed,
 }

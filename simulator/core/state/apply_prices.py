@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulator.core.model import events as e
+from simulator.core.model.enums import INDEX_SOURCE, MARK_SOURCE, OPEN, TriggerSource
 from simulator.core.model.units import MID_SAMPLES
 from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import InstrumentRecord
 from simulator.core.state.rows import FundingRun
 
 _Runs = tuple[tuple[int, int, int], ...]
@@ -15,12 +17,24 @@ def _index_price_updated(state: ExchangeState, event: e.IndexPriceUpdated) -> No
     record = state.instruments[event.instrument_id]
     record.index_price = event.price
     record.index_time_ns = state.time_ns
+    _follow(state, record, INDEX_SOURCE, event.price)
     _note(state, event.instrument_id)
 
 
 def _mark_price_updated(state: ExchangeState, event: e.MarkPriceUpdated) -> None:
-    state.instruments[event.instrument_id].mark_price = event.price
+    record = state.instruments[event.instrument_id]
+    record.mark_price = event.price
+    _follow(state, record, MARK_SOURCE, event.price)
     _note(state, event.instrument_id)
+
+
+def _follow(
+    state: ExchangeState, record: InstrumentRecord, source: TriggerSource, price: int
+) -> None:
+    """Trailing stops follow a price; while the instrument is not open they wait (MAT-2)."""
+    board = state.trigger_boards.get(record.terms.instrument_id)
+    if board is not None and record.market_state is OPEN:
+        board.follow(source, price)
 
 
 def _note(state: ExchangeState, instrument_id: int) -> None:

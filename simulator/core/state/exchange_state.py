@@ -4,6 +4,7 @@ Records are what a snapshot holds; indexes (books, exposures, positions per unit
 rebuilt by `restore`. Only `state.apply` writes; rules read.
 """
 
+from bisect import bisect_left, insort
 from typing import Final, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ from simulator.core.model.enums import (
     LONG,
     RESTING,
     SHORT,
+    UNTRIGGERED,
     PositionSide,
     WalletKind,
 )
@@ -56,8 +58,12 @@ from simulator.core.state.rows import (
     StandingCall,
     WalletRow,
 )
+from simulator.core.state.trigger_board import TriggerBoard
 
 PositionKey = tuple[int, PositionSide]
+
+CountdownKey = tuple[int, int | None]
+"""An account, and the instrument that its switch is for; none: all of them."""
 
 _values: Final = msgspec.structs.astuple
 """Of a row, in the order of its fields, which is that of the record it becomes."""
@@ -82,6 +88,9 @@ class ExchangeState:
         self.client_orders: dict[int, dict[str, ClientOrder]] = {}
         self.ledger = Ledger()
         self.pending_sweep: list[int] = []
+        self.pending_triggers: list[int] = []
+        self.countdowns: dict[CountdownKey, int] = {}
+        """When each armed dead man's switch will cancel (ORD-8)."""
         self.fund_unload_at_ns: int | None = None
         self.funding_runs: list[FundingRun] = []
         """Stamps whose payments are being made, page by page (FND-2, TIME-2)."""
@@ -95,6 +104,13 @@ class ExchangeState:
         self.standing_calls: dict[int, StandingCall] = {}
         """Per unit that is not yet in liquidation, in the order of issue: the next to be repeated
         is the first."""
+        self.trigger_boards: dict[int, TriggerBoard] = {}
+        self.expiries: list[tuple[int, int]] = []
+        """(time, order id) of the open GTD orders, sorted."""
+        self.countdown_dues: list[int] = []
+        """The times of `countdowns`, sorted."""
+        self.order_lists: dict[int, dict[int, Order]] = {}
+        """The open orders of every list, by the list's id and theirs."""
         # between rules of one command
         self.touched_units: dict[int, None] = {}
         self.notes: ChangeNotes | None = None
@@ -113,7 +129,7 @@ class ExchangeState:
     @property
     def is_paging(self) -> bool:
         """Whether work of the last command waits for `ContinueSweep` (TIME-2)."""
-        return bool(self.pending_sweep or self.funding_runs)
+        return bool(self.pending_sweep or self.funding_runs or self.pending_triggers)
 
     def holding(self, wallet_id: int, asset_id: int = VALUATION_ASSET) -> Holding:
         """What the wallet holds of the asset; an empty holding if it never held any."""
@@ -190,11 +206,47 @@ class ExchangeState:
         """Files an open order, here and in its account's exposure."""
         self.orders[order.order_id] = order
         self.exposure(order.account_id, order.instrument_id).add(order)
+        if order.expires_ns is not None:
+            insort(self.expiries, (order.expires_ns, order.order_id))
+        if order.list_id is not None:
+            self.order_lists.setdefault(order.list_id, {})[order.order_id] = order
+        if order.status is UNTRIGGERED:
+            self.watch_trigger(order)
 
     def forget_order(self, order: Order) -> None:
         """The reverse of `index_order`, for an order that ended."""
         del self.orders[order.order_id]
         self.exposures[order.account_id][order.instrument_id].remove(order)
+        if order.expires_ns is not None:
+            del self.expiries[bisect_left(self.expiries, (order.expires_ns, order.order_id))]
+        if order.list_id is not None:
+            listed = self.order_lists[order.list_id]
+            del listed[order.order_id]
+            if not listed:
+                del self.order_lists[order.list_id]
+        if order.status is UNTRIGGERED:
+            self.unwatch_trigger(order)
+
+    def set_countdown(self, key: CountdownKey, due_ns: int | None) -> None:
+        """Arms a dead man's switch for a time, or disarms it."""
+        armed = self.countdowns.pop(key, None)
+        if armed is not None:
+            del self.countdown_dues[bisect_left(self.countdown_dues, armed)]
+        if due_ns is not None:
+            self.countdowns[key] = due_ns
+            insort(self.countdown_dues, due_ns)
+
+    def watch_trigger(self, order: Order) -> None:
+        board = self.trigger_boards.get(order.instrument_id)
+        if board is None:
+            board = self.trigger_boards[order.instrument_id] = TriggerBoard()
+        board.add(order)
+
+    def unwatch_trigger(self, order: Order) -> None:
+        board = self.trigger_boards[order.instrument_id]
+        board.remove(order)
+        if not board.sources:
+            del self.trigger_boards[order.instrument_id]
 
     def index_wallet(self, wallet: Wallet) -> None:
         self.wallets[wallet.wallet_id] = wallet
@@ -256,6 +308,10 @@ class ExchangeState:
             pending_sweep=list(self.pending_sweep),
             fund_unload_at_ns=self.fund_unload_at_ns,
             funding_runs=[FundingRun(*_values(each)) for each in self.funding_runs],
+            pending_triggers=list(self.pending_triggers),
+            countdowns=[
+                (*key, self.countdowns[key]) for key in sorted(self.countdowns, key=countdown_rank)
+            ],
         )
 
     def _chosen_settings(self) -> list[SettingsRow]:
@@ -271,6 +327,11 @@ class ExchangeState:
             for wallet_id in sorted(self.unit_positions)
             for key in sorted(self.unit_positions[wallet_id])
         ]
+
+
+def countdown_rank(key: CountdownKey) -> tuple[int, int]:
+    """By account, the switch for all instruments first."""
+    return key[0], -1 if key[1] is None else key[1]
 
 
 def _by_id(wallet: Wallet) -> int:
@@ -340,6 +401,9 @@ def restore(snapshot: Snapshot) -> ExchangeState:
     state.pending_sweep = list(snapshot.pending_sweep)
     state.fund_unload_at_ns = snapshot.fund_unload_at_ns
     state.funding_runs = [FundingRun(*_values(each)) for each in snapshot.funding_runs]
+    state.pending_triggers = list(snapshot.pending_triggers)
+    for owner, where, due_ns in snapshot.countdowns:
+        state.set_countdown((owner, where), due_ns)
     return state
 
 

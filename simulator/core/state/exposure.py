@@ -42,6 +42,7 @@ class Exposure:
         "sells",
         "settings",
         "short",
+        "waiting_orders",
     )
 
     def __init__(self, record: InstrumentRecord, settings: Settings, hedged: bool = False) -> None:
@@ -56,6 +57,8 @@ class Exposure:
         self.sells = OrderTotals()
         self.orders: dict[int, Order] = {}
         self.reduce_only_orders = 0
+        self.waiting_orders = 0
+        """Of `orders`, those that wait for a trigger or an entry: they are in no totals."""
         self.locked = 0
 
     def net_quantity(self) -> int:
@@ -88,7 +91,9 @@ class Exposure:
         self.orders[order.order_id] = order
         if order.reduce_only:
             self.reduce_only_orders += 1
-        else:
+        if order.is_waiting:
+            self.waiting_orders += 1
+        elif not order.reduce_only:
             self.count_order(order, order.remaining)
 
     def remove(self, order: Order) -> None:
@@ -96,8 +101,16 @@ class Exposure:
         del self.orders[order.order_id]
         if order.reduce_only:
             self.reduce_only_orders -= 1
-        elif order.remaining:
+        if order.is_waiting:
+            self.waiting_orders -= 1
+        elif order.remaining and not order.reduce_only:
             self.count_order(order, -order.remaining)
+
+    def trigger(self, order: Order) -> None:
+        """Counts in an order of these that waits no longer."""
+        self.waiting_orders -= 1
+        if not order.reduce_only:
+            self.count_order(order, order.remaining)
 
     def count_order(self, order: Order, quantity: int) -> None:
         """Counts `quantity` of an order in (or out, if negative), at its margin terms."""

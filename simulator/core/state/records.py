@@ -5,6 +5,11 @@ rare (calls, liquidations, the memory of client order ids) are the rows themselv
 """
 
 from simulator.core.model.enums import (
+    EXPIRE_MAKER,
+    LAST_SOURCE,
+    MARK_SOURCE,
+    PENDING,
+    UNTRIGGERED,
     CancelReason,
     HaltReason,
     MarginMode,
@@ -13,11 +18,14 @@ from simulator.core.model.enums import (
     OrderType,
     PositionMode,
     PositionSide,
+    SelfTradePrevention,
     Side,
     TimeInForce,
+    TriggerSource,
     WalletKind,
 )
 from simulator.core.model.instruments import Instrument, RiskTier
+from simulator.core.model.triggers import Trigger
 from simulator.core.state.rows import (
     AccountRow,
     CountersRow,
@@ -68,6 +76,12 @@ class InstrumentRecord:
         self.next_funding_ns = next_funding_ns
         self.funding_rate = funding_rate
         self.recorded_funding_rate = recorded_funding_rate
+
+    def price_of(self, source: TriggerSource) -> int | None:
+        """The price that a trigger of this source watches."""
+        if source is MARK_SOURCE:
+            return self.mark_price
+        return self.last_price if source is LAST_SOURCE else self.index_price
 
 
 class AccountRecord:
@@ -182,6 +196,8 @@ class Position:
 
 
 class Order:
+    """See `rows.OrderRow` for what its fields are."""
+
     __slots__ = OrderRow.__struct_fields__
 
     def __init__(
@@ -212,6 +228,13 @@ class Order:
         locked: int = 0,
         filled_notional: int = 0,
         position_side: PositionSide | None = None,
+        trigger: Trigger | None = None,
+        close_position: bool = False,
+        expires_ns: int | None = None,
+        self_trade_prevention: SelfTradePrevention = EXPIRE_MAKER,
+        list_id: int | None = None,
+        waits_for: int | None = None,
+        watermark: int | None = None,
     ) -> None:
         self.order_id = order_id
         self.account_id = account_id
@@ -236,12 +259,25 @@ class Order:
         self.status = status
         self.cancel_reason = cancel_reason
         self.priority = priority
-        """Its place in the queue of its price: lower is earlier."""
         self.locked = locked
-        """What it keeps locked in CROSS (isolated)."""
         self.filled_notional = filled_notional
         self.position_side = position_side
-        """In hedge mode the position that it opens or closes."""
+        self.trigger = trigger
+        self.close_position = close_position
+        self.expires_ns = expires_ns
+        self.self_trade_prevention = self_trade_prevention
+        self.list_id = list_id
+        self.waits_for = waits_for
+        self.watermark = watermark
+
+    @property
+    def is_untriggered(self) -> bool:
+        return self.status is UNTRIGGERED
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for a trigger or an entry: it is in no book and needs no margin."""
+        return self.status is UNTRIGGERED or self.status is PENDING
 
 
 class Counters:

@@ -17,12 +17,14 @@ from simulator.core.model.enums import (
     OrderType,
     PositionMode,
     PositionSide,
+    SelfTradePrevention,
     Side,
     TimeInForce,
     WalletKind,
 )
 from simulator.core.model.instruments import Asset, Instrument, RiskTier, WorldParameters
 from simulator.core.model.rejects import RejectReason
+from simulator.core.model.triggers import Trigger
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
@@ -142,9 +144,20 @@ class OrderRow(Row):
     status: OrderStatus = OrderStatus.ACCEPTED
     cancel_reason: CancelReason | None = None
     priority: int = 0
+    """Its place in the queue of its price: lower is earlier."""
     locked: int = 0
+    """What it keeps locked in CROSS (isolated)."""
     filled_notional: int = 0
     position_side: PositionSide | None = None
+    """In hedge mode the position that it opens or closes."""
+    trigger: Trigger | None = None
+    close_position: bool = False
+    expires_ns: int | None = None
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
+    list_id: int | None = None
+    waits_for: int | None = None
+    watermark: int | None = None
+    """Of an active trailing stop: the most favorable price so far."""
 
 
 class ClientOrder(Row):
@@ -189,3 +202,6 @@ class Snapshot(msgspec.Struct, array_like=True, kw_only=True):
     pending_sweep: list[int]
     fund_unload_at_ns: int | None
     funding_runs: list[FundingRun] = []
+    pending_triggers: list[int] = []
+    countdowns: list[tuple[int, int | None, int]] = []
+    """(account, instrument or none for all, time) of every armed dead man's switch."""

@@ -26,15 +26,21 @@ from simulator.core.model.events.funding import (
 )
 from simulator.core.model.events.orders import (
     ClientOrderRecorded,
+    CountdownElapsed,
+    CountdownSet,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
+    OrderListAccepted,
     OrderRejected,
     OrderRepeated,
     OrderRested,
+    OrderTriggered,
+    OrderWoken,
     PositionChanged,
     QuotesReplaced,
     TradeExecuted,
+    TriggersPaged,
 )
 from simulator.core.model.events.prices import IndexPriceUpdated, MarkPriceUpdated
 from simulator.core.model.events.risk import (
@@ -49,8 +55,10 @@ from simulator.core.model.events.risk import (
 )
 from simulator.core.model.events.world import (
     AssetDefined,
+    AuctionUncrossed,
     CommandRejected,
     InstrumentListed,
+    InstrumentSettled,
     MarketStateChanged,
     RiskTiersSet,
     TimeAdvanced,
@@ -100,6 +108,14 @@ AnyEvent = (
     | FundingSkipped
     | FundingPaid
     | FundingCompleted
+    | OrderTriggered
+    | OrderWoken
+    | OrderListAccepted
+    | CountdownSet
+    | CountdownElapsed
+    | TriggersPaged
+    | AuctionUncrossed
+    | InstrumentSettled
 )
 
 __all__ = [
@@ -107,8 +123,11 @@ __all__ = [
     "AccountReset",
     "AnyEvent",
     "AssetDefined",
+    "AuctionUncrossed",
     "ClientOrderRecorded",
     "CommandRejected",
+    "CountdownElapsed",
+    "CountdownSet",
     "Event",
     "FundUnloadScheduled",
     "FundingCompleted",
@@ -119,6 +138,7 @@ __all__ = [
     "FundingSkipped",
     "IndexPriceUpdated",
     "InstrumentListed",
+    "InstrumentSettled",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationStarted",
@@ -132,9 +152,12 @@ __all__ = [
     "OrderAccepted",
     "OrderAmended",
     "OrderCanceled",
+    "OrderListAccepted",
     "OrderRejected",
     "OrderRepeated",
     "OrderRested",
+    "OrderTriggered",
+    "OrderWoken",
     "PositionChanged",
     "PositionModeSet",
     "PositionTakenOver",
@@ -145,6 +168,7 @@ __all__ = [
     "TimeAdvanced",
     "TradeExecuted",
     "Transferred",
+    "TriggersPaged",
     "WalletOpened",
     "WorldConfigured",
 ]

@@ -3,14 +3,17 @@
 from simulator.core.model.commands import PlaceOrder
 from simulator.core.model.enums import (
     CancelReason,
+    ListType,
     MarginMode,
     OrderType,
     PositionSide,
+    SelfTradePrevention,
     Side,
     TimeInForce,
 )
 from simulator.core.model.events.base import Event
 from simulator.core.model.rejects import RejectReason
+from simulator.core.model.triggers import Trigger
 
 
 class OrderAccepted(Event, frozen=True, tag=20):
@@ -36,6 +39,15 @@ class OrderAccepted(Event, frozen=True, tag=20):
     quote: bool = False
     position_side: PositionSide | None = None
     """In hedge mode the position that it opens or closes."""
+    trigger: Trigger | None = None
+    """Of an order that waits for it; its margin terms come with its firing."""
+    close_position: bool = False
+    expires_ns: int | None = None
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
+    list_id: int | None = None
+    """The id of the first order of its list."""
+    waits_for: int | None = None
+    """The entry whose fills wake it."""
 
 
 class OrderRejected(Event, frozen=True, tag=21):
@@ -74,13 +86,18 @@ class OrderRested(Event, frozen=True, tag=23):
 
 
 class OrderCanceled(Event, frozen=True, tag=24):
-    """What remained of an order is gone."""
+    """What remained of an order is gone.
+
+    An order that failed the check of its firing says what was needed, and what there was (ORD-9).
+    """
 
     order_id: int
     account_id: int
     instrument_id: int
     quantity: int
     reason: CancelReason
+    needed: int | None = None
+    available: int | None = None
 
 
 class OrderAmended(Event, frozen=True, tag=25):
@@ -93,6 +110,8 @@ class OrderAmended(Event, frozen=True, tag=25):
     keeps_priority: bool
     assumed_price: int
     open_loss: int
+    trigger_price: int | None = None
+    """The new one of an order that waits; none: as it was."""
 
 
 class TradeExecuted(Event, frozen=True, tag=26):
@@ -138,3 +157,54 @@ class PositionChanged(Event, frozen=True, tag=28):
     realized_pnl: int
     trade_id: int | None = None
     liquidation_id: int | None = None
+
+
+class OrderTriggered(Event, frozen=True, tag=60):
+    """ORD-9: `trigger_price` was met; from now on the order is one of this limit and quantity."""
+
+    order_id: int
+    account_id: int
+    trigger_price: int
+    price: int
+    """The limit; of a market order, or outside the band, the edge of the band (ORD-3)."""
+    quantity: int
+    assumed_price: int
+    open_loss: int
+
+
+class OrderWoken(Event, frozen=True, tag=61):
+    """The entry of a bracket filled: an order that waited for it now watches its trigger."""
+
+    order_id: int
+    account_id: int
+
+
+class OrderListAccepted(Event, frozen=True, tag=62):
+    """The orders follow, each with an event of its own."""
+
+    list_id: int
+    account_id: int
+    instrument_id: int
+    list_type: ListType
+    order_ids: tuple[int, ...]
+
+
+class CountdownSet(Event, frozen=True, tag=63):
+    """ORD-8: when the dead man's switch will cancel; none: it is disarmed."""
+
+    account_id: int
+    instrument_id: int | None
+    due_ns: int | None
+
+
+class CountdownElapsed(Event, frozen=True, tag=64):
+    """Nobody armed the switch again: the cancels follow, and it is disarmed."""
+
+    account_id: int
+    instrument_id: int | None
+
+
+class TriggersPaged(Event, frozen=True, tag=65):
+    """TIME-2: these orders' triggers were met; they fire in this order with `ContinueSweep`."""
+
+    order_ids: tuple[int, ...]

@@ -40,3 +40,22 @@ class CommandRejected(Event, frozen=True, tag=7):
     reason: RejectReason
     needed: int | None
     available: int | None
+
+
+class AuctionUncrossed(Event, frozen=True, tag=66):
+    """MAT-2: the one price of the trades that follow, the most that can trade, what is left over.
+
+    `imbalance` is the demand at that price less the supply.
+    """
+
+    instrument_id: int
+    price: int
+    quantity: int
+    imbalance: int
+
+
+class InstrumentSettled(Event, frozen=True, tag=67):
+    """MAT-2: the instrument is closed for good; its positions were settled at this price."""
+
+    instrument_id: int
+    price: int
