@@ -24,7 +24,7 @@ from simulator.bootstrap import WorldChangedError
 from simulator.client import SimulatorError
 from simulator.commandline import (
     account,
-    calc,
+    calc_holding,
     doctor,
     export,
     order,
@@ -97,7 +97,7 @@ _EXPECTED = (
     WorldUnavailable,
 )
 
-for _noun in (account.app, calc.app, order.app, world.app):
+for _noun in (account.app, calc_holding.app, order.app, world.app):
     app.command(_noun)
 for _verb in (positions.positions, watch.watch, export.export, doctor.doctor, versions.version):
     app.command(_verb)

@@ -63,7 +63,14 @@ def cross_liquidation(
     debts: Sequence[Debt],
     call_ratio: int,
 ) -> UnitLines:
-    """MARG-7 of `position`; `balance` is what the wallet holds, borrowed money included."""
+    """MARG-7 of `position`; `balance` is what the wallet holds, borrowed money included.
+
+    Raises:
+        ValueError: a debt whose levels no wallet could have.
+    """
+    for debt in debts:
+        if not RATE_ONE <= debt.liquidation_level <= debt.call_level:
+            raise ValueError("the levels should be 1 or more, and the call no lower than the other")
     owed = sum(debt.amount for debt in debts)
     other_pnl = sum(each.unrealized_pnl for each in others)
     positions = position.exact_maintenance + sum(each.exact_maintenance for each in others)

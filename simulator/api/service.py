@@ -38,6 +38,8 @@ class Api:
         self.attempts_of_host = LoginAttempts(settings.host_login_attempts, window_ns, wall_ns)
         self.opening = asyncio.Lock()
         """Held while somebody's accounts are counted and one is added."""
+        self.working = asyncio.Lock()
+        """Held by whoever lets a thread compute for long: one at a time, for all share the CPU."""
         self._doors: dict[str, Door] = {}
 
     def door(self, world_id: str | None) -> Door:

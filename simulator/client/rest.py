@@ -15,6 +15,7 @@ import httpx
 from simulator.client.core import Core, Outcome, Send, Signer, Step, Work
 from simulator.client.endpoints import Awaiting, Blocking
 from simulator.client.methods.accounts import AccountMethods
+from simulator.client.methods.calculators import CalculatorMethods
 from simulator.client.methods.histories import HistoryMethods
 from simulator.client.methods.identity import IdentityMethods
 from simulator.client.methods.orders import OrderMethods
@@ -33,6 +34,7 @@ class Methods(
     OrderMethods,
     HistoryMethods,
     WorldMethods,
+    CalculatorMethods,
     ABC,
     Generic[Transport],
 ):

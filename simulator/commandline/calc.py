@@ -3,145 +3,26 @@
 Terms and risk tiers are those of the configuration; the functions are the exchange's own.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
 
 from simulator.analytics import calculators
-from simulator.analytics.calculators import Contract, Trade
-from simulator.commandline.choices import flag
-from simulator.commandline.failures import UsageError
-from simulator.commandline.formats import money, number, percent
-from simulator.commandline.output import facts, print_json, say
-from simulator.core.model.enums import PositionSide
-from simulator.core.model.risk_tiers import derive_deductions
-from simulator.decimal_text import (
-    RATE_DECIMALS,
-    DecimalError,
-    format_decimal,
-    parse_decimal,
-    parse_rate,
+from simulator.commandline.calc_numbers import (
+    CalcOptions,
+    Entry,
+    Found,
+    Leverage,
+    Long,
+    Quantity,
+    readable,
+    scaled,
+    show,
 )
-from simulator.settings import read_settings
+from simulator.core.model.enums import PositionSide
 
 app = cyclopts.App(name="calc", help="Work out margin, profit, liquidation and size of a trade.")
-
-Long = Annotated[bool, Parameter(name="--long", negative="--short", help="Which side it is.")]
-Entry = Annotated[str, Parameter(help="The price at which it is opened.")]
-Quantity = Annotated[str, Parameter(help="In the base asset.")]
-Leverage = Annotated[int, Parameter(help="As a whole number.")]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class CalcOptions:
-    """Options of every calculator."""
-
-    instrument: Annotated[str, Parameter(help="Whose terms, fees and risk tiers count.")] = (
-        "BTCUSDT-PERP"
-    )
-    fee: Annotated[
-        str | None, Parameter(help="Fee rate of a fill, like 0.0005 [default: its taker fee].")
-    ] = None
-    json: Annotated[bool, flag("Print one JSON document.")] = False
-
-    def numbers(self) -> "Numbers":
-        """Raises UsageError, ConfigError."""
-        exchange = read_settings().load_exchange()
-        listed = exchange.instruments.get(self.instrument)
-        if listed is None:
-            known = ", ".join(exchange.instruments)
-            raise UsageError(f"there is no instrument {self.instrument}; there are {known}")
-        rate = listed.terms.taker_fee_rate if self.fee is None else parse_rate(self.fee)
-        contract = Contract(listed.terms, derive_deductions(list(listed.tiers)), rate)
-        return Numbers(contract, exchange.assets[0].decimals)
-
-
-class Numbers:
-    """Text to the contract's integers, and back to decimals."""
-
-    def __init__(self, contract: Contract, amount_decimals: int) -> None:
-        self.contract = contract
-        self._amount_decimals = amount_decimals
-
-    def read_trade(self, long: bool, quantity: str, entry: str) -> Trade:
-        side = PositionSide.LONG if long else PositionSide.SHORT
-        size = _above_zero("--quantity", quantity, self.contract.terms.quantity_decimals)
-        return Trade(self.contract, side, size, self.read_price("--entry", entry))
-
-    def read_price(self, name: str, text: str) -> int:
-        return _above_zero(name, text, self.contract.terms.price_decimals)
-
-    def read_amount(self, name: str, text: str) -> int:
-        """May be zero."""
-        return _read(name, text, self._amount_decimals)
-
-    def price(self, value: int | None) -> Decimal | None:
-        return _scaled(value, self.contract.terms.price_decimals)
-
-    def quantity(self, value: int) -> Decimal | None:
-        return _scaled(value, self.contract.terms.quantity_decimals)
-
-    def amount(self, value: int) -> Decimal | None:
-        return _scaled(value, self._amount_decimals)
-
-    @staticmethod
-    def rate(value: int | None) -> Decimal | None:
-        return _scaled(value, RATE_DECIMALS)
-
-
-def _read(name: str, text: str, decimals: int) -> int:
-    """Raises UsageError."""
-    try:
-        value = parse_decimal(text, decimals)
-    except DecimalError as error:
-        raise UsageError(f"{name}: {error}") from error
-    if value < 0:
-        raise UsageError(f"{name} should not be negative, it is {text}")
-    return value
-
-
-def _above_zero(name: str, text: str, decimals: int) -> int:
-    """Raises UsageError."""
-    value = _read(name, text, decimals)
-    if value == 0:
-        raise UsageError(f"{name} should be above zero, it is {text}")
-    return value
-
-
-def _scaled(value: int | None, decimals: int) -> Decimal | None:
-    return None if value is None else Decimal(format_decimal(value, decimals))
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """A calculator's objection is one to the call."""
-    try:
-        yield
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _show(
-    options: CalcOptions,
-    found: dict[str, Decimal | None],
-    prices: Sequence[str] = (),
-    rates: Sequence[str] = (),
-) -> None:
-    """What is neither a price (or a quantity) nor a rate is an amount."""
-    if options.json:
-        print_json(found)
-        return
-    pairs = []
-    for name, value in found.items():
-        text = percent if name in rates else number if name in prices else money
-        pairs.append((name.replace("_", " "), text(value)))
-    say(facts(pairs))
 
 
 @app.command
@@ -163,9 +44,9 @@ def liquidation(
     numbers = options.numbers()
     trade = numbers.read_trade(long, quantity, entry)
     more = numbers.read_amount("--more-margin", more_margin)
-    with _readable():
+    with readable():
         lines = calculators.liquidation(trade, leverage, more)
-    found = {
+    found: Found = {
         "notional": numbers.amount(lines.notional),
         "initial_margin": numbers.amount(lines.initial_margin),
         "fee": numbers.amount(lines.fee),
@@ -175,7 +56,7 @@ def liquidation(
         "distance": numbers.rate(lines.distance_rate),
         "bankruptcy_price": numbers.price(lines.bankruptcy_price),
     }
-    _show(options, found, prices=("liquidation_price", "bankruptcy_price"), rates=("distance",))
+    show(options, found, prices=("liquidation_price", "bankruptcy_price"), rates=("distance",))
 
 
 @app.command
@@ -194,15 +75,15 @@ def pnl(
     """
     numbers = options.numbers()
     trade, end = numbers.read_trade(long, quantity, entry), numbers.read_price("--exit", exit)
-    with _readable():
+    with readable():
         result = calculators.profit(trade, end, leverage)
-    found = {
+    found: Found = {
         "pnl_before_fees": numbers.amount(result.gross),
         "fees": numbers.amount(result.fees),
         "pnl": numbers.amount(result.net),
         "roi": numbers.rate(result.roi),
     }
-    _show(options, found, rates=("roi",))
+    show(options, found, rates=("roi",))
 
 
 @app.command
@@ -223,9 +104,9 @@ def target(
         numbers.read_trade(long, quantity, entry),
         numbers.read_amount("--profit", profit),
     )
-    with _readable():
+    with readable():
         price = calculators.target_price(trade, wanted)
-    _show(options, {"price": numbers.price(price)}, prices=("price",))
+    show(options, {"price": numbers.price(price)}, prices=("price",))
 
 
 @app.command
@@ -245,15 +126,15 @@ def size(
     numbers = options.numbers()
     price, end = numbers.read_price("--entry", entry), numbers.read_price("--stop", stop)
     risked = numbers.read_amount("--risk", risk)
-    with _readable():
+    with readable():
         sizing = calculators.size_from_risk(numbers.contract, risked, price, end)
-    found = {
+    found: Found = {
         "quantity": numbers.quantity(sizing.quantity),
         "notional": numbers.amount(sizing.notional),
         "loss_at_stop": numbers.amount(sizing.loss_at_stop),
-        "highest_leverage": _scaled(sizing.highest_leverage, 0),
+        "highest_leverage": scaled(sizing.highest_leverage, 0),
     }
-    _show(options, found, prices=("quantity", "highest_leverage"))
+    show(options, found, prices=("quantity", "highest_leverage"))
 
 
 @app.command
@@ -271,10 +152,56 @@ def largest(
     numbers = options.numbers()
     contract, price = numbers.contract, numbers.read_price("--entry", entry)
     funds = numbers.read_amount("--balance", balance)
-    with _readable():
+    with readable():
         quantity = calculators.largest_position(contract, funds, price, leverage)
-    found = {
+    found: Found = {
         "quantity": numbers.quantity(quantity),
         "notional": numbers.amount(contract.terms.notional(quantity, price)),
     }
-    _show(options, found, prices=("quantity",))
+    show(options, found, prices=("quantity",))
+
+
+@app.command
+def margin(
+    *,
+    long: Long,
+    entry: Entry,
+    leverage: Leverage,
+    quantity: Quantity = "1",
+    options: CalcOptions = CalcOptions(),
+) -> None:
+    """What opening a position takes, and its lines at the entry price.
+
+    Example: simulator calc margin --long --entry 20000 --leverage 10
+    """
+    numbers = options.numbers()
+    trade, ratio = numbers.read_trade(long, quantity, entry), numbers.exchange.parameters.call_ratio
+    with readable():
+        needed = calculators.margin_needed(trade, leverage, ratio)
+    show(options, {name: numbers.amount(value) for name, value in needed._asdict().items()})
+
+
+@app.command
+def average(
+    fills: str,
+    /,
+    *,
+    long: Long,
+    options: CalcOptions = CalcOptions(),
+) -> None:
+    """The average entry of FILLS, `quantity@price` joined by commas; a negative quantity reduces.
+
+    Example: simulator calc average 0.1@20000,0.3@18000,-0.2@19000 --long
+    """
+    numbers = options.numbers()
+    read = [numbers.read_fill(text) for text in fills.split(",")]
+    with readable():
+        side = PositionSide.LONG if long else PositionSide.SHORT
+        done = calculators.average_entry(numbers.contract.terms, side, read)
+    found: Found = {
+        "quantity": numbers.quantity(done.quantity),
+        "entry_notional": numbers.amount(done.entry_notional),
+        "entry_price": numbers.price(done.entry_price),
+        "realized_pnl": numbers.amount(done.realized_pnl),
+    }
+    show(options, found, prices=("quantity", "entry_price"))

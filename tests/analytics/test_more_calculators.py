@@ -196,3 +196,11 @@ def test_marg_7_a_debt_brings_the_line_nearer(quantity: int, owed: int) -> None:
     if free.liquidation_price is not None:
         assert owing.liquidation_price is not None
         assert owing.liquidation_price >= free.liquidation_price
+
+
+def test_levels_that_no_debt_could_have_are_refused() -> None:
+    one = Marked(trade(LONG, "1", "20000"), 2_000_000)
+    for call, line in (("1.05", "1.1"), ("1.1", "0.9")):
+        debt = Debt(1, rate(call), rate(line))
+        with pytest.raises(ValueError, match="the levels should be 1 or more"):
+            cross_unit.cross_liquidation(one, 0, [], [debt], CALL_RATIO)

@@ -209,6 +209,22 @@ async def _calculate(story: Story) -> None:
     await story.ask("calculate_size", "A stop at the entry", risk="100", stop="20000", **trade)
     all_in: Json = {**trade, "balance": "1000", "leverage": 10}
     await story.ask("calculate_largest", "With a thousand", **all_in)
+    await story.ask("calculate_margin", "Ten times", **long)
+    side: Json = {"world": "practice", "symbol": BTC, "side": "LONG"}
+    fills = "0.1@20000,0.3@18000,-0.2@19000"
+    await story.ask("calculate_average", "Bought twice, sold once", fills=fills, **side)
+    await _calculate_holding(story, {**side, "entry": "20000"})
+
+
+async def _calculate_holding(story: Story, long: Json) -> None:
+    loan: Json = {"world": "practice", "principal": "16000", "daily_rate": "0.0003"}
+    await story.ask("calculate_interest", "A day of a loan", hours=24, assets="20000", **loan)
+    await story.ask("calculate_funding", "A day at 0.01 %", rate="0.0001", hours=24, **long)
+    others = f"{ETH}:SHORT:2:1500:1450"
+    cross: Json = {**long, "balance": "3000", "mark": "19500", "others": others}
+    await story.ask("calculate_cross", "Beside a short of ETH", **cross)
+    odds: Json = {**long, "leverage": 20, "volatility": "0.8", "paths": 500, "steps": 50}
+    await story.ask("calculate_odds", "Within a day", hours=24, **odds)
 
 
 async def _lose(venue: Venue, ann: Guest, bob: Guest) -> None:

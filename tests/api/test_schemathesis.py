@@ -68,6 +68,18 @@ LOG_OUT = ("post", "/v1/logout")
 """The one operation after which its visitor is known no more."""
 
 LONGEST_STEP_MS = 2_000
+NUMBERS = {
+    "entry": "20000",
+    "balance": "3000",
+    "fills": "0.1@20000,0.3@18000",
+    "principal": "16000",
+    "daily_rate": "0.0003",
+    "rate": "0.0001",
+    "volatility": "0.8",
+    "others": "ETHUSDT-PERP:SHORT:2:1500:1450",
+}
+"""What the calculators can read, by the name of the parameter."""
+
 API_KEY = {"label": "bot", "scopes": ["READ"]}
 LIFETIME_NS = 3_600 * 10**9
 
@@ -143,6 +155,7 @@ class Laboratory:
             "order_id": placed.json()["order"]["order_id"],
             "liquidation_id": 1,
             "api_key": key.json()["api_key"],
+            **NUMBERS,
         }
         return Visitor(me["user_id"], there)
 

@@ -71,6 +71,51 @@ def test_a_person_reads_a_table(simulator: CommandLine) -> None:
             "largest --balance 1000 --entry 2000 --leverage 10 --fee 0 --instrument ETHUSDT-PERP",
             {"quantity": "5", "notional": "10000"},
         ),
+        (
+            "margin --long --entry 20000 --leverage 10",
+            {
+                "notional": "20000",
+                "initial_margin": "2000",
+                "fee": "10",
+                "cost": "2010",
+                "call_margin": "100",
+                "maintenance_margin": "80",
+            },
+        ),
+        (
+            "average 0.1@20000,0.3@18000,-0.2@19000 --long",
+            {
+                "quantity": "0.2",
+                "entry_notional": "3700",
+                "entry_price": "18500",
+                "realized_pnl": "100",
+            },
+        ),
+        (
+            "interest --principal 16000 --daily-rate 0.0003 --hours 24 --assets 20000",
+            {
+                "charges": 25,
+                "per_charge": "0.2",
+                "interest": "5",
+                "margin_level": "1.249609497032",
+            },
+        ),
+        (
+            "funding --short --entry 20000 --rate -0.0001 --hours 24",
+            {"payments": 3, "per_payment": "2", "cost": "6"},
+        ),
+        (
+            "cross --long --entry 20000 --balance 3000 --other ETHUSDT-PERP:SHORT:2:1500:1450 "
+            "--debt 100",
+            {
+                "equity": "3000",
+                "maintenance_margin": "101.6",
+                "call_margin": "130.5",
+                "liquidation_price": "17089.96",
+                "status": "OK",
+                "bankruptcy_price": "17000",
+            },
+        ),
     ],
 )
 def test_a_calculation(simulator: CommandLine, line: str, expected: dict[str, Any]) -> None:
@@ -90,6 +135,15 @@ def test_a_calculation(simulator: CommandLine, line: str, expected: dict[str, An
         ("target --long --entry 1 --instrument DUCK", "there is no instrument DUCK; there are"),
         ("target --long --entry 1 --fee 1", "the fee rate should be below 1"),
         ("target --long --entry 1 --fee 1%", '"1%" is no decimal'),
+        ("average 1 --long", "a fill should be like 0.5@20000, not 1"),
+        ("average 1@5,-2@5 --long", "should not reduce more than there is"),
+        ("margin --long --entry 20000 --leverage 1000", "should be between 1 and 125"),
+        ("interest --principal 1 --daily-rate x --hours 1", '--daily-rate: "x" is no decimal'),
+        ("interest --principal 1 --daily-rate 1 --hours -1", "should not be negative"),
+        ("funding --long --entry 1 --rate 1 --hours 1 --interval-hours 0", "an hour or more"),
+        ("cross --long --entry 1 --balance 1 --other ETH:LONG", "--other should be like"),
+        ("cross --long --entry 1 --balance 1 --debt 1 --call-level 0.5", "should be 1 or more"),
+        ("odds --long --entry 1 --leverage 1 --hours 1 --volatility -1", "the volatility should"),
     ],
 )
 def test_a_call_that_cannot_be(simulator: CommandLine, line: str, said: str) -> None:
@@ -97,3 +151,17 @@ def test_a_call_that_cannot_be(simulator: CommandLine, line: str, said: str) -> 
     assert answer.code == 2
     assert answer.out == ""
     assert said in " ".join(answer.err.split())
+
+
+def test_odds_are_told_with_their_assumptions(simulator: CommandLine) -> None:
+    line = "odds --long --entry 20000 --leverage 20 --hours 24 --volatility 0.8 --paths 2000"
+    found = worked_out(simulator, line)
+    assert found["liquidation_price"] == "19076.31"
+    assert 0.2 < float(found["probability"]) < 0.3
+    assert float(found["probability"]) * 2000 == found["crossed"]
+    said = simulator("calc", *line.split()).out.splitlines()
+    assumed = [each.removeprefix("- ") for each in said if each.startswith("- ")]
+    assert assumed == found["assumptions"]
+    assert worked_out(simulator, line + " --seed 2")["crossed"] != found["crossed"]
+    crashes = worked_out(simulator, line + " --jumps 50 --jump-mean -0.1 --jump-deviation 0.02")
+    assert crashes["crossed"] > found["crossed"]

@@ -1,126 +1,71 @@
 """What a trade would come to on a world's terms: the calculators, for everybody."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Query, Response
 
 from simulator.analytics import calculators
-from simulator.analytics.calculators import Contract, LeverageTooHighError, Trade
 from simulator.api import names
 from simulator.api.documents import route
-from simulator.api.errors import MalformedRequest, RefusedByRule
-from simulator.api.rest.common import NoQuery, OneWorld, answer, limit_by_host
+from simulator.api.errors import MalformedRequest
+from simulator.api.rest.calculator_terms import (
+    ContractQuery,
+    Entry,
+    Leverage,
+    PositionQuery,
+    Side,
+    Terms,
+    decimal_query,
+    refusing,
+    terms_of,
+)
+from simulator.api.rest.common import OneWorld, answer, limit_by_host
 from simulator.api.rest.routing import v1_router
-from simulator.api.service import Door
 from simulator.api.shapes import calculators as shapes
-from simulator.api.shapes.base import MAX_DECIMAL_TEXT, PositionSideName
-from simulator.api.wire import InstrumentNumbers, optional_rate, unsigned
-from simulator.core.model.rejects import RejectReason
-from simulator.decimal_text import RATE_DECIMALS
+from simulator.api.wire import optional_rate
 
 router = v1_router("calculators", "/worlds/{world}/calculators", limit_by_host)
-
-_MOST_LEVERAGE: Final = 1_000
-
-
-def _decimal(description: str) -> object:
-    return Query(min_length=1, max_length=MAX_DECIMAL_TEXT, description=description)
-
-
-Entry = Annotated[str, _decimal("The price at which the position is opened.")]
-Quantity = Annotated[str, _decimal("In the base asset.")]
-Leverage = Annotated[int, Query(ge=1, le=_MOST_LEVERAGE, description="As a whole number.")]
-Side = Annotated[PositionSideName, Query(description="The side of the position.")]
-
-
-class ContractQuery(NoQuery):
-    symbol: Annotated[str, Query(max_length=64, description="The instrument.")]
-    fee_rate: Annotated[
-        str | None, _decimal("Of a fill, like 0.0005; by default the instrument's taker fee.")
-    ] = None
-
-
-class PositionQuery(ContractQuery):
-    side: Side
-    entry: Entry
-    quantity: Quantity = "1"
 
 
 class LiquidationQuery(PositionQuery):
     leverage: Leverage
-    more_margin: Annotated[str, _decimal("Margin added to the position.")] = "0"
+    more_margin: Annotated[str, decimal_query("Margin added to the position.")] = "0"
 
 
 class PnlQuery(PositionQuery):
-    exit: Annotated[str, _decimal("The price at which it is closed.")]
+    exit: Annotated[str, decimal_query("The price at which it is closed.")]
     leverage: Leverage = 1
 
 
 class TargetQuery(PositionQuery):
-    profit: Annotated[str, _decimal("What is to be left after fees; 0 breaks even.")] = "0"
+    profit: Annotated[str, decimal_query("What is to be left after fees; 0 breaks even.")] = "0"
 
 
 class SizeQuery(ContractQuery):
-    risk: Annotated[str, _decimal("What may be lost at the stop, fees included.")]
+    risk: Annotated[str, decimal_query("What may be lost at the stop, fees included.")]
     entry: Entry
-    stop: Annotated[str, _decimal("Below the entry of a long, above that of a short.")]
+    stop: Annotated[str, decimal_query("Below the entry of a long, above that of a short.")]
 
 
-class LargestQuery(ContractQuery):
-    balance: Annotated[str, _decimal("What there is for margin and fee.")]
-    entry: Entry
+class MarginQuery(PositionQuery):
     leverage: Leverage
 
 
-class Terms:
-    """The contract that a query is about, and its numbers."""
-
-    def __init__(self, door: Door, query: ContractQuery) -> None:
-        self._numbers = door.numbers
-        self.of: InstrumentNumbers = door.numbers.by_symbol(query.symbol)
-        record = door.world.state.instruments[self.of.instrument_id]
-        rate = record.terms.taker_fee_rate
-        if query.fee_rate is not None:
-            rate = unsigned(query.fee_rate, RATE_DECIMALS, "fee_rate")
-        self.contract = Contract(record.terms, record.tiers, rate)
-
-    def price(self, text: str) -> int:
-        return _above_zero("price", self.of.parse_price(text))
-
-    def trade(self, query: PositionQuery) -> Trade:
-        quantity = _above_zero("quantity", self.of.parse_quantity(query.quantity))
-        side = names.POSITION_SIDES[query.side]
-        return Trade(self.contract, side, quantity, self.price(query.entry))
-
-    def parse_amount(self, text: str) -> int:
-        return self._numbers.parse_amount(text, self.contract.terms.quote_asset_id)
-
-    def amount(self, value: int) -> str:
-        return self._numbers.amount(value, self.contract.terms.quote_asset_id)
+class AverageQuery(ContractQuery):
+    side: Side
+    fills: Annotated[
+        str,
+        Query(
+            max_length=2_000,
+            description="`quantity@price`, joined by commas; a negative quantity reduces.",
+        ),
+    ]
 
 
-def _above_zero(field: str, value: int) -> int:
-    if value <= 0:
-        raise MalformedRequest(f"{field}: it should be above zero")
-    return value
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Raises RefusedByRule, MalformedRequest."""
-    try:
-        yield
-    except LeverageTooHighError as error:
-        raise RefusedByRule(
-            str(error),
-            RejectReason.LEVERAGE_NOT_ALLOWED.name,
-            needed=str(error.leverage),
-            available=str(error.highest),
-        ) from error
-    except ValueError as error:
-        raise MalformedRequest(str(error)) from error
+class LargestQuery(ContractQuery):
+    balance: Annotated[str, decimal_query("What there is for margin and fee.")]
+    entry: Entry
+    leverage: Leverage
 
 
 @router.get("/liquidation", **route(shapes.LiquidationLines))
@@ -128,9 +73,9 @@ async def calculate_liquidation(
     door: OneWorld, query: Annotated[LiquidationQuery, Query()]
 ) -> Response:
     """MARG-7, MARG-8: where an isolated position is liquidated, and where its margin is gone."""
-    terms = Terms(door, query)
+    terms = terms_of(door, query)
     trade, more = terms.trade(query), terms.parse_amount(query.more_margin)
-    with _refusing():
+    with refusing():
         lines = calculators.liquidation(trade, query.leverage, more)
     shape = shapes.LiquidationLines(
         symbol=terms.of.symbol,
@@ -149,9 +94,9 @@ async def calculate_liquidation(
 @router.get("/pnl", **route(shapes.RoundTrip))
 async def calculate_pnl(door: OneWorld, query: Annotated[PnlQuery, Query()]) -> Response:
     """What a round trip earns after fees, and the return on its initial margin."""
-    terms = Terms(door, query)
+    terms = terms_of(door, query)
     trade, end = terms.trade(query), terms.price(query.exit)
-    with _refusing():
+    with refusing():
         result = calculators.profit(trade, end, query.leverage)
     shape = shapes.RoundTrip(
         symbol=terms.of.symbol,
@@ -166,9 +111,9 @@ async def calculate_pnl(door: OneWorld, query: Annotated[PnlQuery, Query()]) -> 
 @router.get("/target", **route(shapes.TargetPrice))
 async def calculate_target(door: OneWorld, query: Annotated[TargetQuery, Query()]) -> Response:
     """The first price at which closing leaves a profit; without one, where it breaks even."""
-    terms = Terms(door, query)
+    terms = terms_of(door, query)
     trade, wanted = terms.trade(query), terms.parse_amount(query.profit)
-    with _refusing():
+    with refusing():
         price = calculators.target_price(trade, wanted)
     return answer(shapes.TargetPrice(symbol=terms.of.symbol, price=terms.of.optional_price(price)))
 
@@ -176,10 +121,10 @@ async def calculate_target(door: OneWorld, query: Annotated[TargetQuery, Query()
 @router.get("/size", **route(shapes.PositionSize))
 async def calculate_size(door: OneWorld, query: Annotated[SizeQuery, Query()]) -> Response:
     """The largest position that loses no more than `risk` at the stop, and its leverage."""
-    terms = Terms(door, query)
+    terms = terms_of(door, query)
     entry, stop = terms.price(query.entry), terms.price(query.stop)
     risked = terms.parse_amount(query.risk)
-    with _refusing():
+    with refusing():
         sizing = calculators.size_from_risk(terms.contract, risked, entry, stop)
     shape = shapes.PositionSize(
         symbol=terms.of.symbol,
@@ -194,9 +139,9 @@ async def calculate_size(door: OneWorld, query: Annotated[SizeQuery, Query()]) -
 @router.get("/largest", **route(shapes.LargestPosition))
 async def calculate_largest(door: OneWorld, query: Annotated[LargestQuery, Query()]) -> Response:
     """The largest position that a balance opens."""
-    terms = Terms(door, query)
+    terms = terms_of(door, query)
     price, funds = terms.price(query.entry), terms.parse_amount(query.balance)
-    with _refusing():
+    with refusing():
         quantity = calculators.largest_position(terms.contract, funds, price, query.leverage)
     shape = shapes.LargestPosition(
         symbol=terms.of.symbol,
@@ -204,3 +149,52 @@ async def calculate_largest(door: OneWorld, query: Annotated[LargestQuery, Query
         notional=terms.amount(terms.contract.terms.notional(quantity, price)),
     )
     return answer(shape)
+
+
+@router.get("/margin", **route(shapes.MarginNeeded))
+async def calculate_margin(door: OneWorld, query: Annotated[MarginQuery, Query()]) -> Response:
+    """MARG-2 to MARG-4: what opening a position takes, and its lines at the entry price."""
+    terms = terms_of(door, query)
+    trade = terms.trade(query)
+    with refusing():
+        needed = calculators.margin_needed(
+            trade, query.leverage, door.world.state.parameters.call_ratio
+        )
+    shape = shapes.MarginNeeded(
+        symbol=terms.of.symbol,
+        notional=terms.amount(needed.notional),
+        initial_margin=terms.amount(needed.initial_margin),
+        fee=terms.amount(needed.fee),
+        cost=terms.amount(needed.cost),
+        call_margin=terms.amount(needed.call_margin),
+        maintenance_margin=terms.amount(needed.maintenance_margin),
+    )
+    return answer(shape)
+
+
+@router.get("/average", **route(shapes.AverageEntry))
+async def calculate_average(door: OneWorld, query: Annotated[AverageQuery, Query()]) -> Response:
+    """UNIT-2: the position that several fills leave, and its average entry price."""
+    terms = terms_of(door, query)
+    fills = [_fill(terms, text) for text in query.fills.split(",")]
+    with refusing():
+        found = calculators.average_entry(
+            terms.contract.terms, names.POSITION_SIDES[query.side], fills
+        )
+    shape = shapes.AverageEntry(
+        symbol=terms.of.symbol,
+        quantity=terms.of.quantity(found.quantity),
+        entry_notional=terms.amount(found.entry_notional),
+        entry_price=terms.of.optional_price(found.entry_price),
+        realized_pnl=terms.amount(found.realized_pnl),
+    )
+    return answer(shape)
+
+
+def _fill(terms: Terms, text: str) -> tuple[int, int]:
+    """`0.5@20000`, or `-0.5@21000`. Raises MalformedRequest."""
+    quantity, at, price = text.strip().partition("@")
+    if not at:
+        raise MalformedRequest(f"fills: {text[:40]} should be like 0.5@20000")
+    size = terms.quantity(quantity.removeprefix("-"))
+    return -size if quantity.startswith("-") else size, terms.price(price)

@@ -51,3 +51,74 @@ class LargestPosition(Shape, frozen=True):
     symbol: str
     quantity: str
     notional: str
+
+
+class MarginNeeded(Shape, frozen=True):
+    """What opening takes; `cost` is margin and fee. The lines are those at the entry price."""
+
+    symbol: str
+    notional: str
+    initial_margin: str
+    fee: str
+    cost: str
+    call_margin: str
+    maintenance_margin: str
+
+
+class AverageEntry(Shape, frozen=True):
+    """The price is null where nothing is left; `entry_notional` is exact (UNIT-2)."""
+
+    symbol: str
+    quantity: str
+    entry_notional: str
+    entry_price: str | None
+    realized_pnl: str
+
+
+class InterestCost(Shape, frozen=True):
+    """Hourly charges at an unchanged rate; the level is null without a debt, or without assets."""
+
+    charges: int
+    per_charge: str
+    interest: str
+    margin_level: str | None
+
+
+class FundingCost(Shape, frozen=True):
+    """At an unchanged mark and rate; what is negative is received."""
+
+    symbol: str
+    payments: int
+    per_payment: str
+    cost: str
+
+
+class UnitLines(Shape, frozen=True):
+    """A CROSS wallet at the marks given, and where the mark of `symbol` would liquidate it.
+
+    `status` is OK, NEVER or ALREADY; the price is there when it is OK.
+    """
+
+    symbol: str
+    equity: str
+    maintenance_margin: str
+    call_margin: str
+    liquidation_price: str | None
+    status: str
+    bankruptcy_price: str | None
+
+
+class LiquidationOdds(Shape, frozen=True):
+    """The share of drawn paths that reach the liquidation price, and its standard error.
+
+    `assumptions` says in words what the answer rests on.
+    """
+
+    symbol: str
+    mark_price: str
+    liquidation_price: str | None
+    probability: str
+    standard_error: str
+    crossed: int
+    paths: int
+    assumptions: list[str]
