@@ -51,7 +51,7 @@ class Funding(NamedTuple):
 
 
 def funding_cost(trade: Trade, rate: int, hours: int, interval_hours: int) -> Funding:
-    """What a perpetual pays at an unchanged mark, the entry price: `s * N * rate` at each stamp.
+    """FND-2 at an unchanged mark, the entry price: `s * N * rate` at each stamp.
 
     As many stamps are met as whole intervals fit into the time; one more may be, as the clock
     has it.

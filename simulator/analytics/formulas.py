@@ -1,13 +1,13 @@
 """The formula of a unit with its numbers filled in, as it stands in a state."""
 
 from simulator.analytics.episode import PositionFormula, UnitFormula
-from simulator.core.model.enums import PositionSide
 from simulator.core.model.risk_tiers import tier_at
 from simulator.core.model.units import RATE_ONE, divide_half_even, divide_up
 from simulator.core.rules import margin
 from simulator.core.rules.liquidation_price import UnitLine, liquidation_price
+from simulator.core.rules.margin_calls import unit_line
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import Position
+from simulator.core.state.records import InstrumentRecord, Position
 
 
 def unit_formula(state: ExchangeState, wallet_id: int) -> UnitFormula:
@@ -39,17 +39,6 @@ def _position_formula(
     exact = margin.position_maintenance(position, record)
     tier = tier_at(record.tiers, notional)
     multiplier = record.terms.notional_multiplier
-    line = UnitLine(
-        position.quantity,
-        position.entry_notional,
-        multiplier,
-        risk.net_assets,
-        risk.unrealized_pnl - pnl,
-        risk.exact_maintenance - exact,
-    )
-    # Asked from where the position gains, so that the line is told after it was crossed, too.
-    gaining = margin.mark_of(record) * 1_000 if position.side is PositionSide.LONG else 1
-    found = liquidation_price(line, record.tiers, gaining)
     quantity = abs(position.quantity)
     return PositionFormula(
         instrument_id=position.instrument_id,
@@ -65,5 +54,20 @@ def _position_formula(
         maintenance_margin_rate=tier.maintenance_margin_rate,
         deduction=tier.deduction,
         maintenance_margin=divide_up(exact, RATE_ONE),
-        liquidation_price=found.below if position.side is PositionSide.LONG else found.above,
+        liquidation_price=line_crossed(unit_line(state, risk, position), record),
     )
+
+
+def line_crossed(line: UnitLine, record: InstrumentRecord) -> int | None:
+    """MARG-7, told though the mark is at the line or beyond: asked from where the unit gains.
+
+    That is far up for a net long, far down for a net short or even hedge; for a hedge whose
+    maintenance outruns its gain, at its entry.
+    """
+    mark, net = margin.mark_of(record), line.quantity + line.opposite.quantity
+    entry = abs(line.entry_notional) // max(1, abs(line.quantity) * line.multiplier)
+    for gaining in (mark * 1_000 if net > 0 else 1, max(1, entry)):
+        found = liquidation_price(line, record.tiers, gaining)
+        if found.status != "already":
+            return found.nearest(mark)
+    return None

@@ -123,7 +123,7 @@ class WhatIf:
     def _execute(self, time_ns: int, command: AnyCommand) -> list[e.AnyEvent]:
         """A command and the pages of its sweep."""
         events = list(self.exchange.execute(max(time_ns, self.state.time_ns), command))
-        while self.state.pending_sweep:
+        while self.state.is_paging:
             events += self.exchange.execute(self.state.time_ns, ContinueSweep())
         return events
 

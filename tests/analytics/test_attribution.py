@@ -62,8 +62,8 @@ def test_it_adds_up_over_any_period_of_a_random_history(seed: int, first: int, s
 def test_a_long_history_has_everything_in_it() -> None:
     entries = crowded_history(5, 4_000)
     found = check_against_the_twin(entries, 0, len(entries))
-    for part in ("price", "slippage", "fees", "forced_fills", "liquidation_fees", "takeovers",
-                 "relief", "transfers"):  # fmt: skip
+    common = ["price", "slippage", "fees", "funding", "transfers"]
+    for part in [*common, "forced_fills", "liquidation_fees", "takeovers", "relief"]:
         assert sum(1 for each in found.values() if getattr(each, part)) > 3, part
 
 

@@ -71,6 +71,10 @@ class NaiveAttribution:
                 gain = event.position_side * (event.notional - worth)
                 self.parts[(self._owners[event.liquidation_id], "takeovers")] += gain
                 self.parts[(FUND_ACCOUNT, "takeovers")] -= gain
+            case e.FundingPaid():
+                self.parts[(event.account_id, "funding")] -= event.amount
+            case e.FundingCompleted():
+                self.parts[(FUND_ACCOUNT, "funding")] += event.remainder
             case e.Transferred() if event.kind in NAMED and event.asset_id == VALUATION_ASSET:
                 for wallet_id, sign in ((event.source, -1), (event.target, 1)):
                     wallet = self.state.wallets.get(wallet_id)

@@ -23,11 +23,10 @@ from simulator.core.model.units import (
     NS_PER_HOUR,
     RATE_ONE,
     divide_half_even,
-    rate_of_down,
-    rate_of_up,
 )
 from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution, refuse
+from simulator.core.rules.funding_terms import funding_payment
 from simulator.core.rules.sweep import set_aside, touch_holders
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord
@@ -183,9 +182,7 @@ def _pay(run: Execution, funding: FundingRun, leg: _Leg) -> None:
     position = state.unit_positions[wallet_id][(instrument_id, side)]
     terms = state.instruments[instrument_id].terms
     notional = terms.notional(abs(position.quantity), funding.mark_price)
-    pays = side * funding.rate > 0
-    rate = abs(funding.rate)
-    amount = rate_of_up(notional, rate) if pays else rate_of_down(notional, rate)
+    amount = funding_payment(side * notional, funding.rate)
     run.emit(
         FundingPaid(
             instrument_id,
@@ -194,13 +191,13 @@ def _pay(run: Execution, funding: FundingRun, leg: _Leg) -> None:
             wallet_id,
             side,
             position.quantity,
-            amount if pays else -amount,
+            amount,
         )
     )
-    if pays:
+    if amount > 0:
         money.pay(run, wallet_id, FUNDING, TransferKind.FUNDING, amount, money.Cause())
     else:
-        money.receive(run, FUNDING, wallet_id, TransferKind.FUNDING, amount, money.Cause())
+        money.receive(run, FUNDING, wallet_id, TransferKind.FUNDING, -amount, money.Cause())
 
 
 def _complete(run: Execution, funding: FundingRun) -> None:

@@ -1,4 +1,4 @@
-"""What one funding stamp costs a position: a function of values."""
+"""FND-2: what one funding stamp costs a position, as a function of values."""
 
 from simulator.core.model.units import RATE_ONE, divide_up
 
