@@ -63,7 +63,7 @@ class Attribution(msgspec.Struct, kw_only=True):
     begin_equity: int = 0
     end_equity: int = 0
     price: int = 0
-    """Marks moved while positions were held."""
+    """Marks moved while positions were held, and the price at which an instrument was closed."""
     slippage: int = 0
     """Own orders filled at another price than the mark."""
     fees: int = 0
@@ -212,10 +212,11 @@ class Attributor:
         return self._part_of_deal(event, wallet.account_id)
 
     def _part_of_deal(self, event: e.Transferred | e.PositionChanged, account_id: int) -> str:
-        """Of a trade: slippage, one's own or the exchange's. Without one, who took what is told
-        by whose liquidation it is (LIQ-6); WAL-7 closes at mark, which changes nothing."""
+        """Of a trade: slippage, one's own or the exchange's. In a liquidation without one, who
+        took what is told by whose liquidation it is (LIQ-6). Else the instrument was closed at a
+        price of its own (MAT-2), or the account reset at mark (WAL-7), which changes nothing."""
         if event.liquidation_id is None:
-            return "slippage" if event.trade_id is not None else "takeovers"
+            return "slippage" if event.trade_id is not None else "price"
         if event.trade_id is not None:
             return "forced_fills"
         if account_id == FUND_ACCOUNT or account_id == self._liquidated.get(event.liquidation_id):

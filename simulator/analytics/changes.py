@@ -20,12 +20,13 @@ from simulator.core.model.commands import (
 from simulator.core.model.enums import (
     MarginMode,
     OrderType,
-    PositionMode,
     PositionSide,
     Side,
+    TriggerSource,
     WalletKind,
 )
 from simulator.core.model.instruments import VALUATION_ASSET, RiskTier
+from simulator.core.model.triggers import Trigger
 from simulator.core.model.units import RATE_ONE, divide_up
 from simulator.core.rules import margin
 from simulator.core.state.exchange_state import ExchangeState
@@ -165,24 +166,24 @@ def adding_margin(
     return own, commands
 
 
-def closing(
-    state: ExchangeState, account_id: int, instrument_id: int, side: PositionSide
+def protecting(
+    state: ExchangeState, account_id: int, position: tuple[int, PositionSide], price: int
 ) -> list[AnyCommand]:
-    """A reduce-only market order over the whole position, as a stop sends it."""
+    """A stop-market order that closes the whole position at a mark; none if there is none."""
+    instrument_id, side = position
     exposure = state.find_exposure(account_id, instrument_id)
-    position = None if exposure is None else exposure.leg(side)
-    if position is None:
+    if exposure is None or exposure.leg_quantity(side) == 0:
         return []
-    hedged = state.accounts[account_id].position_mode is PositionMode.HEDGE
     return [
         PlaceOrder(
             account_id,
             instrument_id,
             Side.SELL if side is PositionSide.LONG else Side.BUY,
-            OrderType.MARKET,
-            abs(position.quantity),
-            reduce_only=True,
-            position_side=side if hedged else None,
+            OrderType.STOP_MARKET,
+            0,
+            position_side=side if exposure.hedged else None,
+            trigger=Trigger(TriggerSource.MARK, price),
+            close_position=True,
         )
     ]
 

@@ -51,7 +51,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     own_funds: int | None = None
     """MARGIN: what of it the account had free in its other wallet."""
     price: int | None = None
-    """STOP: the mark at which a reduce-only market order would have been sent."""
+    """STOP: the trigger price of a stop-market order on the mark."""
     leverage: int | None = None
     quantity: int | None = None
     """SIZE: of the position."""
@@ -199,14 +199,16 @@ class _Trials:
             exact = line + (main.entry_price - line) * quarters // 4
             price = round_up_to(exact, tick) if main.side > 0 else round_down_to(exact, tick)
             met = self._first_beyond(price)
-            if met is None or met.seq >= case.seq:
+            if met is None:
                 continue
-            state = self._past.state_at(met.seq)
-            commands = changes.closing(state, case.account_id, *self._main)
-            trial = self._try(met.seq, changes.Beforehand(commands), state)
+            state = self._past.state_at(met.seq - 1)
+            commands = changes.protecting(state, case.account_id, self._main, price)
+            if not commands:
+                continue
+            trial = self._try(met.seq - 1, changes.Beforehand(commands), state)
             if trial is None:
                 return None
-            if commands and trial.survived and not trial.refused:
+            if trial.survived and not trial.refused:
                 return Remedy(
                     kind="STOP",
                     time_ns=met.time_ns,

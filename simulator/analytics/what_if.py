@@ -132,9 +132,10 @@ class WhatIf:
     def _translated(self, command: AnyCommand) -> AnyCommand:
         """The command with the ids that its order or wallet has this time."""
         changes: dict[str, Any] = {}
-        order_id = getattr(command, "order_id", None)
-        if order_id in self._orders:
-            changes["order_id"] = self._orders[order_id]
+        for name in ("order_id", "list_id"):  # a list has the id of its first order
+            order_id = getattr(command, name, None)
+            if order_id in self._orders:
+                changes[name] = self._orders[order_id]
         wallet_id = getattr(command, "wallet_id", None)
         if wallet_id in self._wallets:
             changes["wallet_id"] = self._wallet_now(self._wallets[wallet_id])

@@ -372,8 +372,9 @@ def _remedy(words: Words, case: Episode, remedy: Remedy) -> str:
     if remedy.kind == "STOP" and remedy.price is not None:
         price = words.price(main.instrument_id, remedy.price)
         return (
-            f"A stop at a mark of {price}: a reduce-only market order at "
-            f"{words.time(remedy.time_ns)} UTC closes the position while there is a choice.{ended}"
+            f"A stop-market order with a trigger price of {price} on the mark: at "
+            f"{words.time(remedy.time_ns)} UTC it closes the position while there is a choice."
+            f"{ended}"
         )
     if remedy.kind == "LEVERAGE" and remedy.amount is not None:
         return (

@@ -11,6 +11,7 @@ from simulator.core.state.exchange_state import ExchangeState
 from simulator.runtime.engine import Engine
 from tests.properties import crowd
 from tests.properties.crowd import Choices
+from tests.properties.crowd_orders import ORDER_BUILDERS
 from tests.scenario import START_NS, Events, World
 
 WORLD = "crowd"
@@ -23,14 +24,14 @@ def crowded_history(seed: int, commands: int) -> list[Entry]:
     now = START_NS
     for command in crowd.opening_commands():
         engine.submit(now, command)
-    names = list(crowd.BUILDERS)
-    weights = [weight for weight, _ in crowd.BUILDERS.values()]
+    builders = crowd.BUILDERS | ORDER_BUILDERS
+    weights = [weight for weight, _ in builders.values()]
     for instrument in range(5):
         engine.submit(now, crowd.quote(engine.exchange.state, Choices(instrument)))
     for _ in range(commands):
         now += dice.randint(1, 120) * 10**9
-        (name,) = dice.choices(names, weights)
-        build = crowd.BUILDERS[name][1]
+        (name,) = dice.choices(list(builders), weights)
+        build = builders[name][1]
         command = build(engine.exchange.state, Choices(dice.getrandbits(24)))
         engine.submit(now, command)
         now = max(now, engine.time_ns)

@@ -31,7 +31,7 @@ from simulator.core.model import events as e
 from simulator.core.model.enums import MarginMode, PositionSide, TransferKind
 from simulator.core.model.units import RATE_ONE, divide_up
 from tests.analytics.histories import RecordedWorld, crowded_history, state_after
-from tests.scenario import amount, plain
+from tests.scenario import amount, plain, rate
 
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
 
@@ -181,6 +181,21 @@ def test_in_a_gap_no_stop_could_have_been_followed() -> None:
     assert "paid the deficit" in " ".join(section(found, "Who paid and who received"))
     assert found.episode.fund is not None
     assert found.episode.fund.shortfall == amount("2500")
+
+
+def test_in_a_gap_a_stop_fires_before_the_unit_is_assessed() -> None:
+    """TIME-1: triggers are (5), units (6); so with a bid in the band the stop is first."""
+    world = RecordedWorld()
+    world.instrument("BTC", "0.4%:125", price_band_rate=rate("20%"))
+    world.account("ann", cross="1500")
+    world.mark(BTC="60000")
+    world.maker("BTC", asks="60000 x 0.2", bids="52900 x 0.2")
+    world.buy("ann", "BTC", "0.2", at="60000", leverage=8)
+    world.mark(BTC="52000")
+    stop = remedies(card(world, Kind.LIQUIDATION))["STOP"]
+    assert stop.price == 54_533_13
+    assert stop.equity == amount("80"), "0.2 sold at 52,900, 7,100 under their price"
+    assert stop.recorded_equity == 0
 
 
 def test_if_nothing_helps_nothing_is_advised() -> None:

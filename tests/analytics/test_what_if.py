@@ -62,13 +62,17 @@ def test_commands_find_their_orders_under_other_ids(seed: int) -> None:
 
 
 def without_order_ids(events: Sequence[e.AnyEvent]) -> list[e.AnyEvent]:
-    names = ("order_id", "taker_order_id", "maker_order_id", "first_order_id")
-    return [
-        msgspec.structs.replace(
-            event, **{name: 0 for name in names if getattr(event, name, None) is not None}
-        )
-        for event in events
-    ]
+    names = ("order_id", "taker_order_id", "maker_order_id", "first_order_id", "list_id",
+             "waits_for")  # fmt: skip
+    plain: list[e.AnyEvent] = []
+    for event in events:
+        changes: dict[str, object] = {
+            name: 0 for name in names if getattr(event, name, None) is not None
+        }
+        if hasattr(event, "order_ids"):
+            changes["order_ids"] = (0,) * len(event.order_ids)
+        plain.append(msgspec.structs.replace(event, **changes))
+    return plain
 
 
 class InCross(NoChange):

@@ -63,7 +63,9 @@ class NaiveAttribution:
             case e.LiquidationStarted():
                 self._owners[event.liquidation_id] = event.account_id
             case e.MarkPriceUpdated():
-                self._move_mark(event)
+                self._move_mark(event.instrument_id, event.price)
+            case e.InstrumentSettled():
+                self._move_mark(event.instrument_id, event.price)
             case e.TradeExecuted():
                 self._trade(event)
             case e.PositionTakenOver():
@@ -90,13 +92,13 @@ class NaiveAttribution:
         assert record.mark_price is not None
         return record.mark_price * record.terms.notional_multiplier
 
-    def _move_mark(self, event: e.MarkPriceUpdated) -> None:
-        record = self.state.instruments[event.instrument_id]
+    def _move_mark(self, instrument_id: int, price: int) -> None:
+        record = self.state.instruments[instrument_id]
         for positions in self.state.unit_positions.values():
             for position in positions.values():
-                if position.instrument_id == event.instrument_id:
+                if position.instrument_id == instrument_id:
                     assert record.mark_price is not None
-                    moved = (event.price - record.mark_price) * record.terms.notional_multiplier
+                    moved = (price - record.mark_price) * record.terms.notional_multiplier
                     self.parts[(position.account_id, "price")] += position.quantity * moved
 
     def _trade(self, event: e.TradeExecuted) -> None:
