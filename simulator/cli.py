@@ -42,6 +42,7 @@ from simulator.commandline.failures import (
     sentence,
 )
 from simulator.commandline.output import json_text
+from simulator.commandline.replay_market import ReplayMarket
 from simulator.config.file import ConfigError
 from simulator.database.credentials import Credentials
 from simulator.database.engine import UnusableDatabaseError, masked, open_engine
@@ -140,6 +141,7 @@ def replay(
         list[str] | None,
         Parameter(help="NAME:SYMBOL:long|short:20x:isolated|cross:DEPOSIT; may be repeated."),
     ] = None,
+    market: ReplayMarket = ReplayMarket(),
     world: Annotated[str, Parameter(help="Id of the world to be made.")] = "replay",
     database: DatabaseOption = None,
 ) -> None:
@@ -151,13 +153,18 @@ def replay(
     Example: simulator replay examples/flash_crash_1m.csv --trader
     ann:BTCUSDT-PERP:long:20x:isolated:1000
     """
-    from simulator.replaying import run_replay
+    from simulator.replaying import ReplayRequest, run_replay
 
     if not files:
         raise UsageError("say which files to replay, like examples/flash_crash_1m.csv")
-    outcome = asyncio.run(
-        run_replay(_settings(database), list(files), trader or [], world, _speed(speed), console)
+    request = ReplayRequest(
+        files=files,
+        traders=tuple(trader or ()),
+        world_id=world,
+        speed=_speed(speed),
+        options=market.options(),
     )
+    outcome = asyncio.run(run_replay(_settings(database), request, console))
     print_report(outcome, console)
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
+from simulator.analytics.cascade import Cascade
 from simulator.core import views
-from simulator.core.model.enums import PositionSide, Side
+from simulator.core.model.enums import PositionSide, Side, WalletKind
 from simulator.core.model.events import (
     LiquidationEnded,
     LiquidationStarted,
@@ -60,6 +61,8 @@ def print_report(outcome: ReplayOutcome, console: Console) -> None:
         for line in _story(outcome.stories[spec.name], outcome.accounts[spec.name], terms):
             console.print(f"  {line}", highlight=False, soft_wrap=True)
         _print_end(outcome, spec.name, terms, console)
+    if plan.members:
+        _print_cascade(outcome.cascade, console)
     _print_totals(outcome, console)
 
 
@@ -135,6 +138,47 @@ def _print_end(
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _print_cascade(cascade: Cascade, console: Console) -> None:
+    """What happened to the crowd, counted."""
+    kinds = cascade.liquidations
+    rows = [
+        ("accounts", f"{cascade.accounts:,}"),
+        ("trades", f"{cascade.trades:,}, {money(cascade.traded_notional)} USDT"),
+        ("margin calls", f"{cascade.calls:,}, {cascade.calls_cured:,} of them cured"),
+        (
+            "liquidations",
+            f"{cascade.started:,}: {kinds[WalletKind.ISOLATED]:,} isolated, "
+            f"{kinds[WalletKind.CROSS]:,} cross",
+        ),
+        ("partial: recovered after a step", f"{cascade.partial:,}"),
+        ("closed on the book", f"{cascade.closed_on_book:,}"),
+        (
+            "takeovers by the insurance fund",
+            f"{cascade.takeovers:,}, {money(cascade.takeover_notional)} USDT",
+        ),
+        ("auto-deleveraged", f"{cascade.adl_fills:,}, {money(cascade.adl_notional)} USDT"),
+        ("liquidation fees to the fund", f"{money(cascade.liquidation_fees)} USDT"),
+        (
+            "deficits that the fund paid",
+            f"{cascade.deficits:,}, {money(cascade.deficits_paid)} USDT",
+        ),
+        ("shortfall", f"{money(cascade.shortfall)} USDT"),
+        (
+            f"funding at {cascade.funding_stamps:,} stamps",
+            f"{money(cascade.funding_paid)} paid, {money(cascade.funding_received)} received, "
+            f"{cascade.funding_remainder} units of rounding to the fund",
+        ),
+    ]
+    busiest = cascade.busiest_minute()
+    if busiest is not None:
+        rows.insert(4, ("the most in one minute", f"{busiest[1]:,} at {utc(busiest[0])[:16]}"))
+    table = Table(title="The crowd", title_justify="left", show_header=False)
+    for row in rows:
+        table.add_row(*row)
+    console.print()
+    console.print(table)
 
 
 def _print_totals(outcome: ReplayOutcome, console: Console) -> None:

@@ -1,13 +1,13 @@
 """Running a replay from the command line: open the world, let the files pass, look at the end."""
 
 import asyncio
-from collections.abc import Sequence
 from fractions import Fraction
 
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from simulator.analytics.cascade import Cascade
 from simulator.bootstrap import Host, free_world_id, open_host, open_replay
 from simulator.core import views
 from simulator.core.codec import Entry, decode_entry, state_hash
@@ -27,6 +27,8 @@ from simulator.runtime.clocks import monotonic_ns
 from simulator.runtime.errors import WorldHalted
 from simulator.runtime.world import World, WorldStatus
 from simulator.scenarios.replay import (
+    DEFAULT_OPTIONS,
+    ReplayOptions,
     ReplayPlan,
     plan_replay,
     read_files,
@@ -57,20 +59,27 @@ class ReplayOutcome(msgspec.Struct, frozen=True):
     totals: views.WorldTotals
     entries: int
     seconds: float
+    cascade: Cascade
+    """What happened to everybody, in numbers."""
     chain_hash: bytes
     state_hash: bytes
     database_url: str
     """As it may be printed."""
 
 
-async def run_replay(
-    settings: Settings,
-    files: Sequence[str],
-    traders: Sequence[str],
-    wanted_id: str,
-    speed: Fraction | None,
-    console: Console,
-) -> ReplayOutcome:
+class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for on a command line."""
+
+    files: tuple[str, ...]
+    traders: tuple[str, ...] = ()
+    world_id: str = "replay"
+    """Its id, or the beginning of it if there is one already."""
+    speed: Fraction | None = None
+    """World seconds per second; none: as fast as it goes."""
+    options: ReplayOptions = DEFAULT_OPTIONS
+
+
+async def run_replay(settings: Settings, request: ReplayRequest, console: Console) -> ReplayOutcome:
     """Reads the files, replays them to their end, and gathers the traders' stories.
 
     Raises:
@@ -78,18 +87,19 @@ async def run_replay(
         WorldHalted: the world did not get to the end.
     """
     exchange = settings.load_exchange()
-    read, instruments = read_files(files, exchange)
+    read, listed = read_files(request.files, exchange)
     decimals = exchange.assets[0].decimals
-    specs = [parse_trader(text, instruments, decimals) for text in traders]
-    plan = plan_replay(read, instruments, specs)
+    instruments = {symbol: each.terms for symbol, each in listed.items()}
+    specs = [parse_trader(text, instruments, decimals) for text in request.traders]
+    plan = plan_replay(read, listed, specs, request.options, 10**decimals)
     for each in (file for group in read.values() for file in group):
         report = each.report
         gaps = f", {len(report.gaps)} gaps" if report.gaps else ""
         console.print(f"{each.path.name}: {report.rows:,} bars{gaps}", highlight=False)
     async with open_host(settings) as host:
-        world_id = free_world_id(host, wanted_id)
+        world_id = free_world_id(host, request.world_id)
         began = monotonic_ns()
-        world = await open_replay(host, exchange, plan, world_id, speed)
+        world = await open_replay(host, exchange, plan, world_id, request.speed)
         await _play(world, plan, console)
         seconds = (monotonic_ns() - began) / 1e9
         await world.stop()
@@ -127,9 +137,12 @@ def _outcome(
     accounts = trader_accounts(plan)
     stories: dict[str, list[Moment]] = {name: [] for name in accounts}
     names = {account_id: name for name, account_id in accounts.items()}
+    cascade = Cascade(plan.instruments.values())
     chain = b""
     for row in host.journal.read(world.world_id, 0):
-        _tell(decode_entry(row.encoded), names, stories)
+        entry = decode_entry(row.encoded)
+        _tell(entry, names, stories)
+        cascade.follow(entry)
         chain = row.chain_hash
     return ReplayOutcome(
         world.world_id,
@@ -140,6 +153,7 @@ def _outcome(
         views.world_totals(world.state),
         world.state.seq,
         seconds,
+        cascade,
         chain,
         state_hash(world.state),
         database_url,

@@ -17,6 +17,11 @@ def account_at(place: int) -> int:
     return FIRST_TRADER_ACCOUNT + place
 
 
+def spot_wallet_at(place: int) -> int:
+    """Its SPOT wallet, if no isolated wallet was opened before it."""
+    return FIRST_WALLET + 2 * place
+
+
 def cross_wallet_at(place: int) -> int:
     """Its CROSS wallet, if no isolated wallet was opened before it."""
     return FIRST_WALLET + 2 * place + 1

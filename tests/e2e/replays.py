@@ -24,7 +24,8 @@ from simulator.core.model import events as e
 from simulator.core.model.instruments import Instrument
 from simulator.database.engine import open_engine
 from simulator.database.writer import DatabaseJournal
-from simulator.replaying import ReplayOutcome, run_replay
+from simulator.replaying import ReplayOutcome, ReplayRequest, run_replay
+from simulator.scenarios.replay import DEFAULT_OPTIONS, ReplayOptions
 from simulator.settings import read_settings
 from tests.databases import Databases, path_of
 from tests.e2e.by_hand import MAX_STEP, MINUTE_NS, Bar, first_leg_to
@@ -172,20 +173,32 @@ def amount(minor: int) -> Fraction:
     return Fraction(minor, MONEY)
 
 
-def replayed_in(databases: Databases, files: Sequence[Path], traders: Sequence[str]) -> Replayed:
+def replayed_in(
+    databases: Databases,
+    files: Sequence[Path],
+    traders: Sequence[str],
+    options: ReplayOptions = DEFAULT_OPTIONS,
+) -> Replayed:
     """Replays files at full speed into a new database of these."""
     url = databases.create()
-    return Replayed(replay_into(files, traders, url), databases, url)
+    return Replayed(replay_into(files, traders, url, options), databases, url)
 
 
-def replay_into(files: Sequence[Path], traders: Sequence[str], url: str) -> ReplayOutcome:
+def replay_into(
+    files: Sequence[Path],
+    traders: Sequence[str],
+    url: str,
+    options: ReplayOptions = DEFAULT_OPTIONS,
+) -> ReplayOutcome:
     """Replays files at full speed into a new database."""
     settings = read_settings({})._replace(database_url=url)
-    return asyncio.run(
-        run_replay(
-            settings, [str(path) for path in files], traders, WORLD, None, Console(quiet=True)
-        )
+    request = ReplayRequest(
+        files=tuple(str(path) for path in files),
+        traders=tuple(traders),
+        world_id=WORLD,
+        options=options,
     )
+    return asyncio.run(run_replay(settings, request, Console(quiet=True)))
 
 
 def check_reached(

@@ -108,7 +108,7 @@ def read_klines(path: Path, price_decimals: int) -> KlineFile:
     columns = len(rows[0].fields)
     if columns not in _COLUMN_COUNTS:
         raise FeedError(path, rows[0].line, f"has {columns} columns; klines files have 6, 8 or 12")
-    unit, unit_ns = _time_unit(path, rows[0])
+    unit, unit_ns = time_unit(path, rows[0].line, rows[0].fields[0])
     bars = tuple(_bar(path, row, columns, (unit, unit_ns), price_decimals) for row in rows)
     lines = [row.line for row in rows]
     step_ns = _step(path, rows, bars, unit_ns)
@@ -179,18 +179,18 @@ def _check_header(path: Path, row: _Row) -> None:
 
 
 def _bar(
-    path: Path, row: _Row, columns: int, time_unit: tuple[str, int], price_decimals: int
+    path: Path, row: _Row, columns: int, file_unit: tuple[str, int], price_decimals: int
 ) -> Bar:
     if len(row.fields) != columns:
         raise FeedError(
             path, row.line, f"has {len(row.fields)} columns; the lines before have {columns}"
         )
-    unit, unit_ns = _time_unit(path, row)
-    if unit != time_unit[0]:
+    unit, unit_ns = time_unit(path, row.line, row.fields[0])
+    if unit != file_unit[0]:
         raise FeedError(
             path,
             row.line,
-            f"open_time {row.fields[0]} is in {unit}; the file's first row is in {time_unit[0]}",
+            f"open_time {row.fields[0]} is in {unit}; the file's first row is in {file_unit[0]}",
         )
     prices = [
         _price(path, row, column, price_decimals) for column in range(1, 1 + len(_PRICE_NAMES))
@@ -198,17 +198,20 @@ def _bar(
     return Bar(int(row.fields[0]) * unit_ns, *prices)
 
 
-def _time_unit(path: Path, row: _Row) -> tuple[str, int]:
-    """The unit of a row's open time by its magnitude, and its nanoseconds."""
-    text = row.fields[0]
+def time_unit(path: Path, line: int, text: str, name: str = "open_time") -> tuple[str, int]:
+    """The unit of a time by its magnitude, and its nanoseconds.
+
+    Raises:
+        FeedError: the text is no time of the last or the coming centuries.
+    """
     if _INTEGER.fullmatch(text):
-        for name, smallest, unit_ns in _TIME_UNITS:
+        for unit, smallest, unit_ns in _TIME_UNITS:
             if int(text) >= smallest and int(text) * unit_ns < AMOUNT_LIMIT:
-                return name, unit_ns
+                return unit, unit_ns
     raise FeedError(
         path,
-        row.line,
-        f"open_time {text!r} is no time; whole s, ms, us or ns since 1970 would be right",
+        line,
+        f"{name} {text!r} is no time; whole s, ms, us or ns since 1970 would be right",
     )
 
 
