@@ -149,6 +149,7 @@ async def _serve(url: str, pipe: Connection) -> None:
             Candles(engine),
             Statistics(engine),
             Credentials(engine, Sealer("the key of a benchmark, which has no secrets")),
+            journal,
             settings=settings,
         )
     )

@@ -23,10 +23,11 @@ from simulator import __version__
 from simulator.bootstrap import WorldChangedError
 from simulator.client import SimulatorError
 from simulator.commandline import (
-    account,
+    account_analyses,
     calc_holding,
     doctor,
     export,
+    local_analyses,
     order,
     positions,
     versions,
@@ -98,9 +99,17 @@ _EXPECTED = (
     WorldUnavailable,
 )
 
-for _noun in (account.app, calc_holding.app, order.app, world.app):
+for _noun in (account_analyses.app, calc_holding.app, order.app, world.app):
     app.command(_noun)
-for _verb in (positions.positions, watch.watch, export.export, doctor.doctor, versions.version):
+for _verb in (
+    positions.positions,
+    watch.watch,
+    export.export,
+    local_analyses.explain,
+    local_analyses.attribution,
+    doctor.doctor,
+    versions.version,
+):
     app.command(_verb)
 
 

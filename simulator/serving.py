@@ -166,6 +166,7 @@ def api_context(host: Host, config: WorldConfig, sealer: Sealer, keeper: WorldKe
         candles=Candles(host.engine),
         statistics=Statistics(host.engine),
         credentials=Credentials(host.engine, sealer),
+        journal=host.journal,
         keeper=keeper,
         default_world=config.name,
         guest=GuestSettings(deposit=config.guest_endowment),

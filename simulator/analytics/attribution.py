@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from simulator.analytics.journals import Past
 from simulator.core.codec import Entry
 from simulator.core.model import events as e
 from simulator.core.model.accounts import FUND_ACCOUNT
@@ -51,6 +52,10 @@ _TRADED: Final = frozenset({TransferKind.REALIZED_PNL, TransferKind.TRADE})
 
 _NO_MONEY: Final = frozenset(ORDER_HANDLERS) - {e.PositionChanged}
 """Events of orders and books."""
+
+
+MOST_ENTRIES: Final = 300_000
+"""What one attribution may read; some ten seconds of work."""
 
 
 class Attribution(msgspec.Struct, kw_only=True):
@@ -131,6 +136,27 @@ def attribute(
     for entry in entries:
         reader.read(entry)
     return reader.finish()
+
+
+def attribution_between(
+    past: Past, account_id: int, begin: int, end: int, most_entries: int = MOST_ENTRIES
+) -> Attribution:
+    """The attribution of one account over the entries `(begin, end]` of a journal.
+
+    Raises:
+        ValueError: more entries than `most_entries` would have to be read.
+    """
+    state = past.nearest(begin)
+    if end - state.seq > most_entries:
+        raise ValueError(
+            f"entries {begin + 1} to {end} are too many at once; ask for at most "
+            f"{most_entries - (begin - state.seq):,} of them"
+        )
+    before = Attributor(state, account_id)
+    for entry in past.entries(state.seq, begin):
+        before.read(entry)
+    found = attribute(state, past.entries(begin, end), account_id)
+    return found.get(account_id, Attribution(account_id=account_id))
 
 
 class Attributor:

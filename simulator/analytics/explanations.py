@@ -15,7 +15,7 @@ from simulator.analytics.journals import Past
 from simulator.analytics.remedies import Budget, Remedy, find_remedies
 from simulator.analytics.wording import Words, tell
 
-MOST_EXECUTED: Final = 250_000
+MOST_EXECUTED: Final = 120_000
 """Entries that all trials of one card may execute."""
 
 

@@ -57,8 +57,8 @@ class Subject(NamedTuple):
 class Limits(NamedTuple):
     """How far one looks: back over entries, and on for a while of world time."""
 
-    entries_before: int = 150_000
-    entries_after: int = 30_000
+    entries_before: int = 60_000
+    entries_after: int = 20_000
     time_after_ns: int = 3600 * 10**9
 
 
@@ -234,6 +234,8 @@ class _Reader:
             self._add_point()
 
     def _add_point(self) -> None:
+        if self.path and self.path[-1].seq == self.state.seq:
+            return
         risk = margin.assess(self.state, self.wallet_id)
         self.path.append(
             PathPoint(

@@ -26,8 +26,8 @@ class Past(Protocol):
     def seq_at(self, time_ns: int) -> int:
         """The last entry at or before a world time; 0 if there is none."""
 
-    def snapshot_seq(self, seq: int) -> int:
-        """From which entry on the state at `seq` must be folded."""
+    def nearest(self, seq: int) -> ExchangeState:
+        """A state at or before an entry that takes no folding: of a snapshot, or the empty."""
 
 
 class KeptJournal:
@@ -45,8 +45,8 @@ class KeptJournal:
     def seq_at(self, time_ns: int) -> int:
         return bisect_right(self._entries, time_ns, key=_time)
 
-    def snapshot_seq(self, seq: int) -> int:
-        return 0
+    def nearest(self, seq: int) -> ExchangeState:
+        return Exchange().state
 
 
 class StoredJournal:
@@ -57,11 +57,8 @@ class StoredJournal:
         self._world_id = world_id
 
     def state_at(self, seq: int) -> ExchangeState:
-        snapshot = self._journal.latest_snapshot(self._world_id, at_or_before=seq)
-        exchange, begin = Exchange(), 0
-        if snapshot is not None:
-            exchange, begin = Exchange(decode_snapshot(snapshot.state)), snapshot.seq
-        return _folded(exchange, self.entries(begin, seq))
+        nearest = self.nearest(seq)
+        return _folded(Exchange(nearest), self.entries(nearest.seq, seq))
 
     def entries(self, after_seq: int, until_seq: int) -> Iterator[Entry]:
         if after_seq >= until_seq:
@@ -74,9 +71,9 @@ class StoredJournal:
     def seq_at(self, time_ns: int) -> int:
         return self._journal.seq_at(self._world_id, time_ns)
 
-    def snapshot_seq(self, seq: int) -> int:
+    def nearest(self, seq: int) -> ExchangeState:
         snapshot = self._journal.latest_snapshot(self._world_id, at_or_before=seq)
-        return 0 if snapshot is None else snapshot.seq
+        return Exchange().state if snapshot is None else decode_snapshot(snapshot.state)
 
 
 def _time(entry: Entry) -> int:

@@ -32,9 +32,9 @@ _MILESTONES: Final = 6
 Sections = list[tuple[str, list[str]]]
 
 _ENDS = {
-    CallEnd.CURED: "It ended because equity was far enough above the call margin again.",
-    CallEnd.LIQUIDATED: "It ended in a liquidation.",
-    CallEnd.CLOSED: "It ended because nothing was left that could be liquidated.",
+    CallEnd.CURED: "the call ended, because equity was far enough above the call margin again.",
+    CallEnd.LIQUIDATED: "the call ended in a liquidation.",
+    CallEnd.CLOSED: "the call ended, because nothing was left that could be liquidated.",
 }
 
 
@@ -367,7 +367,9 @@ def _remedy(words: Words, case: Episode, remedy: Remedy) -> str:
             free = f" ({words.amount(remedy.own_funds)} of it was free in {where})"
         return (
             f"Another {words.amount(remedy.amount)} of margin at {words.time(remedy.time_ns)} UTC"
-            f"{free}. What is added can be lost, too.{ended}"
+            f"{free}. What is added can be lost, too: not counting it, the account would have "
+            f"stood at {words.amount(remedy.equity)} at the end of the trial, not at "
+            f"{words.amount(remedy.recorded_equity)}."
         )
     if remedy.kind == "STOP" and remedy.price is not None:
         price = words.price(main.instrument_id, remedy.price)

@@ -12,6 +12,7 @@ from simulator.api.middleware import RequestMiddleware
 from simulator.api.problems import add_handlers
 from simulator.api.rest import (
     accounts,
+    analyses,
     calculators,
     guests,
     health,
@@ -33,6 +34,7 @@ _NOUNS = (
     orders,
     accounts,
     histories,
+    analyses,
     worlds,
     calculators,
     holding_calculators,

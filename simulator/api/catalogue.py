@@ -85,6 +85,11 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "The account has no liquidation with this number.",
         "`GET …/liquidations` lists them.",
     ),
+    "UNKNOWN_MARGIN_CALL": Entry(
+        404,
+        "The account has no margin call with this number.",
+        "`GET …/margin-calls` lists them.",
+    ),
     "UNKNOWN_CHANNEL": Entry(
         404,
         "The websocket has no channel of this name.",

@@ -13,6 +13,7 @@ from simulator.database.credentials import Credentials
 from simulator.database.identity import Identities
 from simulator.database.queries import Histories
 from simulator.database.statistics import Statistics
+from simulator.database.writer import DatabaseJournal
 from simulator.runtime.clocks import wall_ns
 from simulator.runtime.registry import Registry
 from simulator.runtime.world import World
@@ -98,6 +99,8 @@ class ApiContext:
     candles: Candles
     statistics: Statistics
     credentials: Credentials
+    journal: DatabaseJournal
+    """To read worlds' pasts from."""
     keeper: WorldKeeper = field(default_factory=NoWorlds)
     default_world: str = DEFAULT_WORLD
     guest: GuestSettings = field(default_factory=GuestSettings)

@@ -41,6 +41,7 @@ _PARAMETERS: Final = {
     "account": "The account's number, as joining or `GET /v1/accounts` tells it.",
     "client_order_id": "The id that the client gave the order.",
     "liquidation_id": "The liquidation's number within its world.",
+    "margin_call_id": "The margin call's number within its world.",
     "order_id": "The order's number within its world.",
     "symbol": "The instrument's symbol, like `BTCUSDT-PERP`.",
     "world": "The world's name, like `practice`.",

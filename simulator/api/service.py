@@ -3,6 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
+from simulator.api.analyses import Analyses
 from simulator.api.attempts import LoginAttempts
 from simulator.api.callers import Caller, Callers, unknown_account
 from simulator.api.context import ApiContext
@@ -40,6 +41,7 @@ class Api:
         """Held while somebody's accounts are counted and one is added."""
         self.working = asyncio.Lock()
         """Held by whoever lets a thread compute for long: one at a time, for all share the CPU."""
+        self.analyses = Analyses(context.journal, self.working)
         self._doors: dict[str, Door] = {}
 
     def door(self, world_id: str | None) -> Door:

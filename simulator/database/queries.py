@@ -287,6 +287,32 @@ class Histories:
         query = _select(table, MarginCallItem, world_id).where(table.c.account_id == account_id)
         return self._page([query], [table.c.margin_call_id], MarginCallItem, window)
 
+    def margin_call(
+        self, world_id: str, account_id: int, margin_call_id: int
+    ) -> MarginCallItem | None:
+        """One margin call of an account; none if it has no such call."""
+        window = Window(after=str(margin_call_id + 1), limit=1)
+        found = self.margin_calls(world_id, account_id, window).items
+        return found[0] if found and found[0].margin_call_id == margin_call_id else None
+
+    def liquidation(
+        self, world_id: str, account_id: int, liquidation_id: int
+    ) -> LiquidationItem | None:
+        """One liquidation of an account; none if it has no such liquidation."""
+        window = Window(after=str(liquidation_id + 1), limit=1)
+        found = self.liquidations(world_id, window, account_id=account_id).items
+        return found[0] if found and found[0].liquidation_id == liquidation_id else None
+
+    def opened(self, world_id: str, account_id: int) -> tuple[int, int] | None:
+        """Entry and world time of an account's opening; none if there is no such account."""
+        table = schema.accounts
+        query = select(table.c.opened_seq, table.c.opened_ns).where(
+            table.c.world_id == world_id, table.c.account_id == account_id
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row[0], row[1])
+
     def liquidations(
         self, world_id: str, window: Window, *, account_id: int | None = None
     ) -> Page[LiquidationItem]:

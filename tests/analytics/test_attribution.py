@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.analytics.attribution import PARTS, Attribution, account_equity, attribute
+from simulator.analytics.attribution import (
+    PARTS,
+    Attribution,
+    account_equity,
+    attribute,
+    attribution_between,
+)
+from simulator.analytics.journals import KeptJournal
 from simulator.core.codec import Entry
 from simulator.core.exchange import Exchange
 from tests.analytics.histories import RecordedWorld, crowded_history, state_after
@@ -112,3 +119,10 @@ def test_the_rule_books_liquidation_by_its_parts() -> None:
         "takeovers": "-10.542",
     }
     assert (found.begin_equity, found.end_equity) == (amount("1500"), 0)
+
+
+def test_a_period_that_is_too_long_is_refused() -> None:
+    past = KeptJournal(crowded_history(3, 20))
+    with pytest.raises(ValueError, match="ask for at most 90 of them"):
+        attribution_between(past, 3, 10, 120, most_entries=100)
+    assert attribution_between(past, 3, 10, 100, most_entries=100).account_id == 3

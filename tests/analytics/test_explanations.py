@@ -151,7 +151,7 @@ def test_a_margin_call_says_how_it_ends() -> None:
     assert "is not above the call margin of 52.76" in " ".join(section(found, "The formula"))
     story = section(found, "What happened")
     assert story[0].startswith("The position: long 0.2 BTC on BTC, entered at 60,000 on average")
-    assert story[-1].endswith("It ended in a liquidation.")
+    assert story[-1].endswith("the call ended in a liquidation.")
     assert remedies(found)["LEVERAGE"].leverage == 7
 
 

@@ -240,6 +240,11 @@ async def _read(bob: Guest) -> None:
     told = await bob.ask("list_liquidations", "What was liquidated")
     liquidation_id = told["items"][0]["liquidation_id"]
     await bob.ask("get_liquidation", "Step by step", liquidation_id=liquidation_id)
+    await bob.ask("explain_liquidation", "Why, and what to do", liquidation_id=liquidation_id)
+    await bob.ask("explain_margin_call", "Why, and how it ends", margin_call_id=1)
+    await bob.ask("explain_margin_call", "There is none", margin_call_id=1_000)
+    await bob.ask("get_attribution", "From the beginning")
+    await bob.ask("get_attribution", "A period of no time", **{"from": 5, "to": 4})
     await bob.ask("list_fills", "The newest first", limit=2)
     await bob.ask("list_ledger", "From the beginning", order="OLDEST", limit=3)
     await bob.ask("list_ledger", "As CSV", format="csv", limit=3)

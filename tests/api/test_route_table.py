@@ -68,6 +68,7 @@ class Cast:
             order_id=1,
             client_order_id="none",
             liquidation_id=1,
+            margin_call_id=1,
             api_key="none",
             token_id="none",
         )

@@ -154,6 +154,7 @@ class Laboratory:
             "client_order_id": "a-1",
             "order_id": placed.json()["order"]["order_id"],
             "liquidation_id": 1,
+            "margin_call_id": 1,
             "api_key": key.json()["api_key"],
             **NUMBERS,
         }

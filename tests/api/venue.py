@@ -190,6 +190,7 @@ async def open_venue(
         statistics=Statistics(engine),
         keeper=OwnedWorlds(Host(engine, journal, registry), exchange_config(), small_world()),
         credentials=Credentials(engine, Sealer("the key of a server under test, no secret")),
+        journal=journal,
         settings=settings,
     )
     app = create_app(context)

@@ -163,6 +163,31 @@ def test_margin_calls_and_liquidations(traded: Engine, histories: Histories) -> 
     ]
 
 
+def test_one_call_or_liquidation_belongs_to_its_account(
+    traded: Engine, histories: Histories
+) -> None:
+    (call, *_), (liquidation, *_) = table(traded, "margin_calls"), table(traded, "liquidations")
+    owner, number = call["account_id"], call["margin_call_id"]
+    found = histories.margin_call(WORLD, owner, number)
+    assert found is not None
+    assert found.issued_seq == call["issued_seq"]
+    assert histories.margin_call(WORLD, owner + 1, number) is None
+    assert histories.margin_call(WORLD, owner, 10**9) is None
+    owner, number = liquidation["account_id"], liquidation["liquidation_id"]
+    started = histories.liquidation(WORLD, owner, number)
+    assert started is not None
+    assert started.started_seq == liquidation["started_seq"]
+    assert histories.liquidation(WORLD, owner + 1, number) is None
+    assert histories.liquidation(WORLD, owner, 10**9) is None
+
+
+def test_an_account_was_opened_once(traded: Engine, histories: Histories) -> None:
+    for row in table(traded, "accounts")[:3]:
+        found = histories.opened(WORLD, row["account_id"])
+        assert found == (row["opened_seq"], row["opened_ns"])
+    assert histories.opened(WORLD, 10**9) is None
+
+
 def test_liq_3_steps_and_takeovers_are_in_order(traded: Engine, histories: Histories) -> None:
     steps, takeovers = table(traded, "liquidation_steps"), table(traded, "takeovers")
     chosen = takeovers[0]["liquidation_id"]

@@ -69,8 +69,21 @@ def test_what_was_written_is_read(traded: Engine) -> None:
     assert journal.last(WORLD) == (len(expected), chain)
 
 
+def test_the_entry_at_a_time_is_found_without_an_index(traded: Engine) -> None:
+    journal = DatabaseJournal(traded)
+    rows = list(journal.read(WORLD))
+    assert journal.seq_at(WORLD, rows[0].time_ns - 1) == 0
+    assert journal.seq_at(WORLD, rows[-1].time_ns + 1) == len(rows)
+    for row in rows[::97]:
+        upto = [each.seq for each in rows if each.time_ns <= row.time_ns]
+        assert journal.seq_at(WORLD, row.time_ns) == upto[-1]
+        before = [0, *(each.seq for each in rows if each.time_ns < row.time_ns)]
+        assert journal.seq_at(WORLD, row.time_ns - 1) == before[-1]
+
+
 def test_a_world_without_entries(journal: DatabaseJournal) -> None:
     assert journal.last(WORLD) is None
+    assert journal.seq_at(WORLD, 1 << 60) == 0
     assert list(journal.read(WORLD)) == []
     assert journal.latest_snapshot(WORLD) is None
 

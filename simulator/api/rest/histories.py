@@ -29,7 +29,6 @@ from simulator.database.queries import (
     LiquidationItem,
     LiquidationStepItem,
     TakeoverItem,
-    Window,
 )
 
 router = v1_router("histories", "/accounts/{account}")
@@ -133,10 +132,8 @@ async def get_liquidation(
 def _whole(
     histories: Histories, world_id: str, account_id: int, liquidation_id: int
 ) -> tuple[LiquidationItem, list[LiquidationStepItem], list[TakeoverItem]] | None:
-    window = Window(after=str(liquidation_id + 1), limit=1)
-    found = histories.liquidations(world_id, window, account_id=account_id).items
-    if not found or found[0].liquidation_id != liquidation_id:
+    row = histories.liquidation(world_id, account_id, liquidation_id)
+    if row is None:
         return None
-    row = found[0]
     steps = histories.liquidation_steps(world_id, liquidation_id)
     return row, steps, histories.takeovers(world_id, liquidation_id)

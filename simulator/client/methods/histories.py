@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from simulator.client.analyses import Attribution, Explanation
 from simulator.client.answers import (
     Fill,
     LedgerEntry,
@@ -112,6 +113,37 @@ class HistoryMethods:
         """One liquidation with its steps and what the insurance fund took."""
         path = f"/liquidations/{liquidation_id}"
         return self.core.work(self._history(path, LiquidationDetail, {}, account_id))
+
+    @endpoint
+    def explain_liquidation(
+        self, liquidation_id: int, *, account_id: int | None = None
+    ) -> Work[Explanation]:
+        """Why it happened, who took the other side, and what would have avoided it.
+
+        A card that takes long is worked out in spite of a timeout: then it is there when it is
+        asked for again.
+        """
+        path = f"/liquidations/{liquidation_id}/explanation"
+        return self.core.work(self._history(path, Explanation, {}, account_id))
+
+    @endpoint
+    def explain_margin_call(
+        self, margin_call_id: int, *, account_id: int | None = None
+    ) -> Work[Explanation]:
+        """Why it was issued, how it ends, and what would have avoided it."""
+        path = f"/margin-calls/{margin_call_id}/explanation"
+        return self.core.work(self._history(path, Explanation, {}, account_id))
+
+    @endpoint
+    def attribution(
+        self, begin: int | None = None, end: int | None = None, *, account_id: int | None = None
+    ) -> Work[Attribution]:
+        """Where the change of equity came from, between two world times in milliseconds.
+
+        By default from the account's opening until now.
+        """
+        params = {"from": begin, "to": end}
+        return self.core.work(self._history("/attribution", Attribution, params, account_id))
 
     @endpoint
     def export_csv(
