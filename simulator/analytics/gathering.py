@@ -79,7 +79,7 @@ def gather(past: Past, subject: Subject, last_seq: int, limits: Limits = Limits(
         subject.seq + limits.entries_after,
         max(subject.seq, past.seq_at(state.time_ns + limits.time_after_ns)),
     )
-    main = margin.largest_position(state, event.wallet_id, open_only=False)
+    main = margin.largest_position(state, event.wallet_id)
     if main is None:
         raise AssertionError(f"wallet {event.wallet_id} is in distress without a position")
     reader = _Reader(past.state_at(begin), subject, event, main)

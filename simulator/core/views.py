@@ -14,6 +14,7 @@ from simulator.core.model.rejects import Refusal
 from simulator.core.model.risk_tiers import initial_margin_at
 from simulator.core.model.units import RATE_ONE, divide_down, divide_half_even, divide_up
 from simulator.core.rules import margin
+from simulator.core.rules.deleveraging import ranked
 from simulator.core.rules.fills import split_fill
 from simulator.core.rules.liquidation_price import (
     Leg,
@@ -200,6 +201,27 @@ def position_view(state: ExchangeState, position: Position) -> PositionView:
         liquidation_status=price.status,
         bankruptcy_price=bankruptcy_price(line),
     )
+
+
+class AdlPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """LIQ-7: where a position stands in the queue of its side."""
+
+    rank: int
+    """1 is the first to be auto-deleveraged."""
+    positions: int
+    """How many stand in the queue."""
+    lights: int
+    """5 for the first fifth of the queue, down to 1 for the last."""
+
+
+def adl_place(state: ExchangeState, position: Position) -> AdlPlace | None:
+    """The position's place; none while its unit is in liquidation, and of the fund's."""
+    queue = ranked(state, position.instrument_id, position.side)
+    for rank, candidate in enumerate(queue, start=1):
+        if candidate.position is position:
+            lights = 5 - 5 * (rank - 1) // len(queue)
+            return AdlPlace(rank=rank, positions=len(queue), lights=lights)
+    return None
 
 
 def _entry_price(record: InstrumentRecord, quantity: int, entry_notional: int) -> int:

@@ -26,7 +26,7 @@ from simulator.core.model.risk_tiers import (
     tier_at,
 )
 from simulator.core.model.units import RATE_ONE
-from simulator.core.rules import fills, liquidation, margin
+from simulator.core.rules import fills, liquidation_steps, margin
 from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
 from tests.scenario import World, amount, instrument_terms, plain, rate
 
@@ -337,7 +337,7 @@ def partial_liq_qty(inputs: Inputs) -> Answer:
     position = world.position_of("ann", "ETH")
     assert position is not None
     record = world.exchange.state.instruments[world.symbols["ETH"]]
-    return {"reduce": shown(liquidation.step_quantity(position, record, 2), 4)}
+    return {"reduce": shown(liquidation_steps.step_quantity(position, record, 2), 4)}
 
 
 def insurance_flow(inputs: Inputs) -> Answer:

@@ -148,6 +148,16 @@ def _of_risk(state: ExchangeState, event: e.AnyEvent) -> Iterator[str]:
             elif event.kind == TransferKind.TRANSFER and event.liquidation_id is None:
                 if state.wallets[event.source].kind == WalletKind.ISOLATED:
                     yield "isolated margin returned"
+        case e.LiquidationPaused():
+            yield "liquidation paused"
+        case e.LiquidationResumed():
+            yield "liquidation resumed"
+        case e.DeleveragingStarted():
+            yield "excess beyond the fund's cap" if event.equity > 0 else "excess of a deficit"
+        case e.PositionDeleveraged():
+            wallet = state.wallets[event.wallet_id]
+            yield f"deleveraged: {wallet.kind.name}"
+            yield "deleveraged in profit" if event.score else "deleveraged without profit"
         case _:
             pass
 

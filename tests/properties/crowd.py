@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from simulator.core.model import commands as c
 from simulator.core.model.accounts import INSURANCE_FUND
 from simulator.core.model.enums import (
+    LiquidationPolicy,
     MarginMode,
     MarketState,
     MarkMethod,
@@ -84,9 +85,15 @@ def opening_commands() -> Iterator[c.AnyCommand]:
             fund_unload_notional=amount("500"),
             client_order_minimum=3,
             deposit_limit=amount("3500"),
+            fund_notional_cap=amount("4000"),
         )
     )
     shapes = {1: (2, 3, 10, 1), 2: (2, 2, 5, 1), 3: (4, 0, 1, 10), 4: (3, 1, 1, 1), 5: (5, 0, 1, 1)}
+    policies = {
+        2: LiquidationPolicy.FULL_CLOSE,
+        3: LiquidationPolicy.PERCENT_STEPS,
+        4: LiquidationPolicy.TAKEOVER_ONLY,
+    }
     funding: dict[int, dict[str, Any]] = {
         1: {"mark_method": MarkMethod.MEDIAN, "funding_interval_ns": NS_PER_HOUR},
         2: {"funding_interval_ns": 8 * NS_PER_HOUR, "funding_cap_rate": rate("0.3%")},
@@ -110,6 +117,7 @@ def opening_commands() -> Iterator[c.AnyCommand]:
             index_staleness_ns=20 * NS_PER_HOUR if instrument_id == 4 else None,
             default_leverage=10,
             impact_notional=amount("1500"),
+            liquidation_policy=policies.get(instrument_id, LiquidationPolicy.LADDER),
             **funding.get(instrument_id, {}),
         )
         yield c.ListInstrument(terms, tier_rows(TIERS[instrument_id][0]))
@@ -429,7 +437,7 @@ def strand(state: ExchangeState, choices: Choices) -> c.AnyCommand:
 
 
 def pass_time(state: ExchangeState, choices: Choices) -> c.AnyCommand:
-    seconds = choices.of((1, 600, 3_600, 7_200, 25 * 3_600))
+    seconds = choices.of((1, 30, 600, 3_600, 7_200, 25 * 3_600))
     return c.AdvanceTime(state.time_ns + seconds * NS_PER_SECOND)
 
 

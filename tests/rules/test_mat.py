@@ -16,8 +16,8 @@ from tests.scenario import World, amount, rate
 from tests.story import story, tape
 
 
-def world_of(names: str = "ann bob eve", **terms: Any) -> World:
-    world = World()
+def world_of(names: str = "ann bob eve", fund: str = "0", **terms: Any) -> World:
+    world = World(fund=fund)
     world.instrument("BTC", **terms)
     for name in names.split():
         world.account(name, cross="1000")
@@ -190,7 +190,7 @@ def test_mat_2_what_waits_for_a_halt_does_not_hold_up_time() -> None:
 
 
 def test_mat_2_the_fund_offers_nothing_on_a_halted_instrument() -> None:
-    world = world_of()
+    world = world_of(fund="50")
     world.maker("BTC", asks="100 x 10")
     world.buy("ann", "BTC", "10", leverage=10)
     world.maker("BTC")

@@ -12,16 +12,17 @@ from math import ceil
 from simulator.core.model import events as e
 from simulator.core.model.enums import CallEnd, WalletKind
 from simulator.core.model.units import RATE_ONE
+from tests.twins.naive_adl import Deleveraging, workable
 from tests.twins.naive_margin import NaiveRisk, clear_line, risk_of
 from tests.twins.naive_prices import NaivePrices
 from tests.twins.naive_world import NaiveWorld
 
 
 def is_liquidated(world: NaiveWorld, risk: NaiveRisk) -> bool:
-    """LIQ-1, MAT-2: at its line, or still in liquidation; and something there may be traded."""
+    """LIQ-1: at its line, or still in liquidation; and something there may be worked on."""
     wallet = world.wallets[risk.wallet_id]
     held = world.positions_in(risk.wallet_id)
-    if held and not any(world.instruments[each].is_open for each, _ in held):
+    if held and not workable(world, risk):
         return False
     if wallet.liquidation is not None:
         return True
@@ -75,12 +76,18 @@ class Watcher:
     reviewed: list[int] = field(default_factory=list)
     waiting: tuple[int, ...] = ()
     prices: NaivePrices = field(init=False)
+    deleveraging: Deleveraging = field(init=False)
+    early: bool = False
+    """Whether somebody was deleveraged while others were still to be liquidated."""
 
     def __post_init__(self) -> None:
         self.prices = NaivePrices(self.world)
+        self.deleveraging = Deleveraging(self.world)
 
     def begin(self, time_ns: int | None) -> None:
         """A new command; it has a time unless it moves time by itself."""
+        self.world.commands += 1
+        self.early = False
         if time_ns is not None:
             self.prices.let_time_pass(time_ns)
             self.world.time_ns = max(self.world.time_ns, time_ns)
@@ -88,6 +95,7 @@ class Watcher:
 
     def follow(self, event: e.AnyEvent) -> None:
         self.prices.follow(event)
+        self.deleveraging.follow(event)
         match event:
             case e.LiquidationStarted():
                 self._turn_of(event.wallet_id)
@@ -99,6 +107,9 @@ class Watcher:
                 self._turn_of(event.wallet_id)
                 self._check_end(event)
                 self.active = None
+            case e.DeleveragingStarted():
+                self.active = self._unit_of(event.liquidation_id)
+                self.early |= any(self._is_due(each) for each in self.world.units())
             case e.MarginCallIssued():
                 self._check_call(event)
             case e.MarginCallEnded():
@@ -115,6 +126,8 @@ class Watcher:
         """After a command: nothing is left to do, except on the list of pages."""
         self.world.waiting.finish()
         self.prices.finish()
+        self.deleveraging.finish()
+        assert not self.early or self.waiting, "(7) comes after (6) (TIME-1)"
         if self.prices.paying:
             return  # units are assessed when all payments are made (FND-2)
         for wallet_id in self.world.units():
@@ -141,7 +154,8 @@ class Watcher:
         self.active = wallet_id
         while wallet_id not in self.wave:
             assert all(not self._is_due(each) for each in self.wave), "a unit was passed over"
-            self.wave = liquidations(self.world)
+            excess = self.deleveraging.excess
+            self.wave = [each for each in liquidations(self.world) if each not in excess]
             assert wallet_id in self.wave, f"{wallet_id} was liquidated above its line (LIQ-1)"
         while self.wave[0] != wallet_id:
             passed = self.wave.pop(0)
@@ -149,6 +163,8 @@ class Watcher:
         self.wave.pop(0)
 
     def _is_due(self, wallet_id: int) -> bool:
+        if wallet_id in self.deleveraging.excess or wallet_id == self.active:
+            return False
         return is_liquidated(self.world, risk_of(self.world, wallet_id))
 
     def _check_start(self, event: e.LiquidationStarted) -> None:

@@ -49,6 +49,8 @@ class NaiveWallet:
     margin_call: tuple[int, int] | None = None
     """Its id, and when it was issued or last repeated."""
     liquidation: int | None = None
+    cooldowns: dict[tuple[int, PositionSide], int | None] = field(default_factory=dict)
+    """Of its liquidation: positions whose first step is done, and until when they wait."""
 
 
 @dataclass
@@ -56,6 +58,8 @@ class NaivePosition:
     wallet_id: int
     quantity: int
     entry: int
+    opened: int
+    """The number of the command that opened it."""
 
 
 @dataclass
@@ -77,6 +81,9 @@ class NaiveWorld:
     """Follows the events of one exchange from its first one on."""
 
     time_ns: int = 0
+    commands: int = 0
+    decimals: dict[int, int] = field(default_factory=dict)
+    """Of every asset."""
     parameters: WorldParameters = field(default_factory=WorldParameters)
     instruments: dict[int, NaiveInstrument] = field(default_factory=dict)
     wallets: dict[int, NaiveWallet] = field(default_factory=dict)
@@ -166,6 +173,8 @@ class NaiveWorld:
 
     def _follow_terms(self, event: e.AnyEvent) -> None:
         match event:
+            case e.AssetDefined():
+                self.decimals[event.asset.asset_id] = event.asset.decimals
             case e.WorldConfigured():
                 self.parameters = event.parameters
             case e.InstrumentListed():
@@ -355,7 +364,9 @@ class NaiveWorld:
 
     def _change_position(self, event: e.PositionChanged) -> None:
         key = (event.account_id, event.instrument_id, event.position_side)
-        position = self.positions.setdefault(key, NaivePosition(event.wallet_id, 0, 0))
+        position = self.positions.setdefault(
+            key, NaivePosition(event.wallet_id, 0, 0, self.commands)
+        )
         assert position.wallet_id == event.wallet_id
         position.quantity += event.quantity
         position.entry += event.entry_notional
@@ -379,6 +390,18 @@ class NaiveWorld:
                 self.wallets[event.wallet_id].liquidation = event.liquidation_id
             case e.LiquidationEnded():
                 self.wallets[event.wallet_id].liquidation = None
+                self.wallets[event.wallet_id].cooldowns.clear()
+            case e.LiquidationPaused():
+                key = (event.instrument_id, event.position_side)
+                self.wallets[event.wallet_id].cooldowns[key] = event.resume_ns
+            case e.LiquidationResumed():
+                key = (event.instrument_id, event.position_side)
+                self.wallets[event.wallet_id].cooldowns[key] = None
+            case e.PositionDeleveraged():
+                owner = self._owner_of(event.liquidation_id)
+                moved = event.position_side * event.quantity
+                self._add_traded(owner, event.instrument_id, moved)
+                self._add_traded(event.account_id, event.instrument_id, -moved)
             case e.PositionTakenOver():
                 owner = self._owner_of(event.liquidation_id)
                 moved = event.position_side * event.quantity

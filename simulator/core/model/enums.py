@@ -107,6 +107,15 @@ class MarkMethod(IntEnum):
     MEDIAN = 2
 
 
+class LiquidationPolicy(IntEnum):
+    """LIQ-10: how much a step of a liquidation takes, and whether the book is asked."""
+
+    LADDER = 1
+    FULL_CLOSE = 2
+    PERCENT_STEPS = 3
+    TAKEOVER_ONLY = 4
+
+
 class OrderStatus(IntEnum):
     ACCEPTED = 1
     RESTING = 2
@@ -137,6 +146,7 @@ class CancelReason(IntEnum):
     COUNTDOWN = 35
     DISCONNECTED = 36
     MARKET_CLOSED = 37
+    AUTO_DELEVERAGED = 20
 
 
 class TransferKind(IntEnum):

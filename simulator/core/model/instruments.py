@@ -2,8 +2,8 @@
 
 import msgspec
 
-from simulator.core.model.enums import InstrumentKind, MarkMethod
-from simulator.core.model.units import NS_PER_HOUR, RATE_ONE
+from simulator.core.model.enums import InstrumentKind, LiquidationPolicy, MarkMethod
+from simulator.core.model.units import NS_PER_HOUR, NS_PER_SECOND, RATE_ONE
 
 FUNDING_RATE_HOURS = 8
 """The hours that an interest rate of funding, and an average premium, are stated for (FND-1)."""
@@ -70,6 +70,11 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=
     whole units of the quote asset (FND-1)."""
     max_trigger_orders: int = 100
     """Orders of one account that wait for a trigger or for an entry (ORD-2)."""
+    liquidation_policy: LiquidationPolicy = LiquidationPolicy.LADDER
+    liquidation_step_rate: int = 20 * RATE_ONE // 100
+    """With PERCENT_STEPS: the part of a position that its first step takes (LIQ-10)."""
+    liquidation_cooldown_ns: int = 30 * NS_PER_SECOND
+    """With PERCENT_STEPS: how long the rest then waits (LIQ-10)."""
 
     def notional(self, quantity: int, price: int) -> int:
         """`quantity * price` in minor units of the quote asset: exact."""
@@ -106,3 +111,5 @@ class WorldParameters(msgspec.Struct, frozen=True, array_like=True, kw_only=True
     client_order_minimum: int = 10_000
     deposit_limit: int = 1_000_000 * 10**8
     """What an account may be paid in, in all and per run (WAL-6)."""
+    fund_notional_cap: int | None = None
+    """What the insurance fund's positions may be worth by takeovers; none: anything (LIQ-7)."""

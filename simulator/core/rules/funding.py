@@ -19,11 +19,7 @@ from simulator.core.model.events import (
 )
 from simulator.core.model.instruments import FUNDING_RATE_HOURS, VALUATION_ASSET, Instrument
 from simulator.core.model.rejects import Refusal, RejectReason
-from simulator.core.model.units import (
-    NS_PER_HOUR,
-    RATE_ONE,
-    divide_half_even,
-)
+from simulator.core.model.units import NS_PER_HOUR, RATE_ONE, divide_half_even
 from simulator.core.rules import margin, money
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.funding_terms import funding_payment
@@ -181,8 +177,8 @@ def _pay(run: Execution, funding: FundingRun, leg: _Leg) -> None:
     wallet_id, side = leg
     position = state.unit_positions[wallet_id][(instrument_id, side)]
     terms = state.instruments[instrument_id].terms
-    notional = terms.notional(abs(position.quantity), funding.mark_price)
-    amount = funding_payment(side * notional, funding.rate)
+    signed_notional = terms.notional(position.quantity, funding.mark_price)
+    amount = funding_payment(signed_notional, funding.rate)
     run.emit(
         FundingPaid(
             instrument_id,

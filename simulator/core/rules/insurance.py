@@ -1,4 +1,4 @@
-"""LIQ-6, LIQ-8: the insurance fund takes over what the book does not, pays deficits, unloads.
+"""LIQ-6 to LIQ-8: the insurance fund takes over what the book does not, pays deficits, unloads.
 
 The fund is an account like any other, but no unit: it is never called or liquidated. What it
 cannot pay is booked to `shortfall`, in the open.
@@ -22,7 +22,7 @@ from simulator.core.model.events import (
 )
 from simulator.core.model.units import part_of, round_down_to
 from simulator.core.rules import fills, margin, matching, money
-from simulator.core.rules.execution import Execution
+from simulator.core.rules.execution import Excess, Execution
 from simulator.core.rules.order_form import band_edge
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
@@ -92,20 +92,63 @@ def _add_to_fund(
         )
 
 
-def cover_deficit(run: Execution, wallet_id: int, liquidation_id: int) -> tuple[int, int]:
-    """LIQ-8: lifts a wallet below zero to zero.
+def room_for(state: ExchangeState, position: Position, record: InstrumentRecord) -> int:
+    """LIQ-7: how much of a position the fund may take before its notional is beyond its cap.
 
-    Returns:
-        The deficit, and the part of it that the fund could not pay.
+    What closes a position that the fund has on the other side makes room first.
     """
+    held = abs(position.quantity)
+    cap = state.parameters.fund_notional_cap
+    if cap is None:
+        return held
+    total = 0
+    opposite = 0
+    for (instrument_id, side), own in state.unit_positions.get(INSURANCE_FUND, {}).items():
+        total += margin.notional_at_mark(own, state.instruments[instrument_id])
+        if instrument_id == position.instrument_id and side != position.side:
+            opposite = abs(own.quantity)
+    unit = record.terms.notional(1, margin.mark_of(record))
+    room = opposite + max(0, cap - total + opposite * unit) // unit
+    return held if room >= held else round_down_to(room, record.terms.lot_size)
+
+
+def capacity(state: ExchangeState) -> int:
+    """LIQ-7: how much of deficits the fund can pay: its balance, less what its positions have lost.
+
+    What they have gained does not count until it is realized.
+    """
+    able = state.holding(INSURANCE_FUND).balance
+    for (instrument_id, _), own in state.unit_positions.get(INSURANCE_FUND, {}).items():
+        able += min(0, margin.unrealized_pnl(own, state.instruments[instrument_id]))
+    return max(0, able)
+
+
+def bearable(state: ExchangeState, rest: Excess, record: InstrumentRecord) -> int:
+    """LIQ-7: the quantity whose share of the unit's deficit is within the fund's capacity."""
+    share_of_one = -rest.equity * record.terms.notional(1, margin.mark_of(record))
+    quantity = capacity(state) * rest.total_notional // share_of_one
+    if quantity >= rest.quantity:
+        return rest.quantity
+    return round_down_to(quantity, record.terms.lot_size)
+
+
+def pay_deficit(run: Execution, wallet_id: int, amount: int, liquidation_id: int) -> None:
+    """LIQ-8: the fund pays a part of a deficit, as far as its balance reaches."""
+    paid = min(amount, run.state.holding(INSURANCE_FUND).balance)
+    cause = money.Cause(liquidation_id=liquidation_id)
+    money.receive(run, INSURANCE_FUND, wallet_id, TransferKind.INSURANCE, paid, cause)
+
+
+def cover_deficit(run: Execution, wallet_id: int, liquidation_id: int) -> int:
+    """LIQ-8: lifts a wallet below zero to zero; returns the part that the fund could not pay."""
     deficit = -margin.net_assets(run.state.wallets[wallet_id])
     if deficit <= 0:
-        return 0, 0
+        return 0
+    pay_deficit(run, wallet_id, deficit, liquidation_id)
+    left = -margin.net_assets(run.state.wallets[wallet_id])
     cause = money.Cause(liquidation_id=liquidation_id)
-    paid = min(deficit, run.state.holding(INSURANCE_FUND).balance)
-    money.receive(run, INSURANCE_FUND, wallet_id, TransferKind.INSURANCE, paid, cause)
-    money.receive(run, SHORTFALL, wallet_id, TransferKind.SHORTFALL, deficit - paid, cause)
-    return deficit, deficit - paid
+    money.receive(run, SHORTFALL, wallet_id, TransferKind.SHORTFALL, left, cause)
+    return left
 
 
 def next_unload(state: ExchangeState) -> int | None:

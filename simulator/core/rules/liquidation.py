@@ -13,6 +13,7 @@ from simulator.core.model.enums import (
     CallEnd,
     CancelReason,
     LiquidationOutcome,
+    LiquidationPolicy,
     MarginMode,
     OrderType,
     PositionSide,
@@ -23,42 +24,40 @@ from simulator.core.model.enums import (
 )
 from simulator.core.model.events import (
     LiquidationEnded,
+    LiquidationPaused,
+    LiquidationResumed,
     LiquidationStarted,
     LiquidationStepTaken,
     OrderAccepted,
 )
-from simulator.core.model.instruments import RiskTier
-from simulator.core.model.units import (
-    divide_down,
-    divide_up,
-    rate_of_up,
-    round_down_to,
-    round_up_to,
-)
+from simulator.core.model.units import divide_down, divide_up, rate_of_up
 from simulator.core.rules import canceling, insurance, margin, margin_calls, matching, money
-from simulator.core.rules.execution import Execution
+from simulator.core.rules import liquidation_steps as steps
+from simulator.core.rules.execution import Excess, Execution
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Order, Position, Wallet
 
 
 def is_due(state: ExchangeState, risk: UnitRisk) -> bool:
-    """LIQ-1: equity at or under maintenance, and something that may be traded (MAT-2).
+    """LIQ-1: equity at or under maintenance, and something that may be worked on (MAT-2, LIQ-10).
 
-    An ongoing liquidation that stood still while its instruments were halted is due too.
+    An ongoing liquidation that stood still, for a halt or a cooldown, is due when that is over.
     """
     wallet = state.wallets[risk.wallet_id]
     if wallet.liquidation is None and risk.equity > risk.maintenance_margin:
         return False
-    positions = state.unit_positions.get(risk.wallet_id)
-    if positions:
-        return margin.largest_position(state, risk.wallet_id, open_only=True) is not None
+    if state.unit_positions.get(risk.wallet_id):
+        return steps.next_position(state, wallet, risk.equity <= 0) is not None
     has_debt = state.holding(risk.wallet_id).settlement_debt > 0
     return wallet.liquidation is not None or has_debt
 
 
 def liquidate(run: Execution, wallet_id: int) -> None:
-    """LIQ-1 to LIQ-9 for one unit, until it ends or has only halted positions left."""
+    """LIQ-1 to LIQ-9 for one unit, until it ends or has nothing left that may be worked on now.
+
+    What the insurance fund cannot take stays with the unit until (7) of the same command (LIQ-7).
+    """
     wallet = run.state.wallets[wallet_id]
     risk = margin.assess(run.state, wallet_id)
     if wallet.liquidation is None:
@@ -69,11 +68,37 @@ def liquidate(run: Execution, wallet_id: int) -> None:
         if risk.equity > risk.call_margin:
             _end(run, wallet, LiquidationOutcome.RECOVERED)
             return
-        position = margin.largest_position(run.state, wallet_id, open_only=True)
+        position = steps.next_position(run.state, wallet, risk.equity <= 0)
         if position is None:
             return
         _take_step(run, wallet, position, risk)
+        if wallet_id in run.excess:
+            return
     _end(run, wallet, LiquidationOutcome.CLOSED)
+
+
+def next_resume(state: ExchangeState) -> int | None:
+    """When the next cooldown is over; none: nothing cools (LIQ-10)."""
+    due: int | None = None
+    for wallet_id in state.cooling:
+        liquidation = state.wallets[wallet_id].liquidation
+        if liquidation is not None:
+            for _, _, resume_ns in liquidation.cooldowns:
+                if resume_ns is not None and (due is None or resume_ns < due):
+                    due = resume_ns
+    return due
+
+
+def resume_due(run: Execution) -> None:
+    """Ends the cooldowns that are over; their units are touched."""
+    state = run.state
+    for wallet_id in sorted(state.cooling):
+        liquidation = state.wallets[wallet_id].liquidation
+        if liquidation is not None:
+            number = liquidation.liquidation_id
+            for instrument_id, side, resume_ns in liquidation.cooldowns:
+                if resume_ns is not None and resume_ns <= state.time_ns:
+                    run.emit(LiquidationResumed(number, wallet_id, instrument_id, side))
 
 
 def _start(run: Execution, wallet: Wallet, risk: UnitRisk) -> None:
@@ -119,90 +144,115 @@ def _take_step(run: Execution, wallet: Wallet, position: Position, risk: UnitRis
     """LIQ-3, LIQ-4, LIQ-6: one reduction by one order, the rest of it taken over."""
     state = run.state
     record = state.instruments[position.instrument_id]
-    total = _total_notional(state, wallet.wallet_id)
-    notional = margin.notional_at_mark(position, record)
-    tier_number = _tier_number(record.tiers, notional)
+    total = steps.total_notional_of(state, wallet.wallet_id)
     bankrupt = risk.equity <= 0
+    policy = record.terms.liquidation_policy
+    first = policy == LiquidationPolicy.PERCENT_STEPS and steps.is_first_step(wallet, position)
+    on_book = not bankrupt and policy != LiquidationPolicy.TAKEOVER_ONLY
     quantity = abs(position.quantity)
     if not bankrupt:
-        quantity = step_quantity(position, record, tier_number)
-    equity = max(0, risk.equity)
-    price = takeover_price(record, position.side, equity, total)
+        quantity = steps.planned_quantity(wallet, position, record)
+    price = steps.takeover_price(record, position.side, max(0, risk.equity), total)
     liquidation_id = _liquidation_id(wallet)
     run.emit(
         LiquidationStepTaken(
             liquidation_id,
             position.instrument_id,
             position.side,
-            tier_number,
+            steps.tier_number(record.tiers, margin.notional_at_mark(position, record)),
             margin.mark_of(record),
             price,
             quantity,
             risk.equity,
-            None if bankrupt else state.counters.order + 1,
+            state.counters.order + 1 if on_book else None,
+            risk.maintenance_margin,
+            risk.call_margin,
+            policy,
         )
     )
     rest = quantity
-    if not bankrupt:
+    if on_book:
         order = _offer(run, position, quantity, price, liquidation_id)
         filled = order.quantity - order.remaining
-        _charge_fee(run, wallet, record, order, (equity, total, position.side))
+        _charge_fee(run, wallet, record, order, (risk.equity, total, position.side))
         rest = quantity - filled
     if rest > 0:
-        share = divide_down(equity * record.terms.notional(rest, margin.mark_of(record)), total)
-        taken = record.terms.notional(rest, margin.mark_of(record)) - position.side * share
-        insurance.take_over(run, position, rest, taken, liquidation_id)
+        _hand_over(run, wallet, Excess(position, rest, risk.equity, total))
+    if first and not bankrupt and wallet.wallet_id not in run.excess:
+        pause_if_due(run, wallet, position)
+
+
+def _hand_over(run: Execution, wallet: Wallet, rest: Excess) -> None:
+    """LIQ-6: the fund takes what it can; what it cannot is left for (7) of this command (LIQ-7).
+
+    What it takes may close a position of its own with a profit, and so enable it to take more.
+    """
+    while True:
+        taken = _take_some(run, wallet, rest)
+        if taken == rest.quantity:
+            return
+        rest = _rest_of(run, wallet, rest, rest.quantity - taken)
+        if taken == 0:
+            run.excess[wallet.wallet_id] = rest
+            return
+
+
+def _take_some(run: Execution, wallet: Wallet, rest: Excess) -> int:
+    """The fund takes as much as its room and its capacity allow; returns the quantity.
+
+    Without equity it takes at mark, and pays the unit's deficit when the liquidation ends. If it
+    cannot pay all of it, it pays the share of what it takes at once, so that the excess bears its
+    own share and no more.
+    """
+    record = run.state.instruments[rest.position.instrument_id]
+    deficit = max(0, -rest.equity)
+    taken = min(rest.quantity, insurance.room_for(run.state, rest.position, record))
+    pays_now = deficit > 0 and (taken < rest.quantity or deficit > insurance.capacity(run.state))
+    if pays_now:
+        taken = min(taken, insurance.bearable(run.state, rest, record))
+    if taken == 0:
+        return 0
+    notional = record.terms.notional(taken, margin.mark_of(record))
+    equity, total = max(0, rest.equity), rest.total_notional
+    price = steps.takeover_notional(notional, rest.side, equity, total)
+    insurance.take_over(run, rest.position, taken, price, _liquidation_id(wallet))
+    if pays_now:
+        share = divide_up(deficit * notional, total)
+        insurance.pay_deficit(run, wallet.wallet_id, share, _liquidation_id(wallet))
+    return taken
+
+
+def _rest_of(run: Execution, wallet: Wallet, rest: Excess, quantity: int) -> Excess:
+    """With equity the price stays that of the step; without, whatever is left bears the deficit."""
+    if rest.equity > 0:
+        return rest.of(quantity)
+    equity = margin.assess(run.state, wallet.wallet_id).equity
+    total = steps.total_notional_of(run.state, wallet.wallet_id)
+    return Excess(rest.position, quantity, equity, total)
+
+
+def pause_if_due(run: Execution, wallet: Wallet, position: Position) -> None:
+    """LIQ-10: after the first of two steps the rest waits, if it is still needed."""
+    state = run.state
+    held = state.unit_positions.get(wallet.wallet_id, {})
+    risk = margin.assess(state, wallet.wallet_id)
+    if (position.instrument_id, position.side) in held and risk.equity <= risk.call_margin:
+        terms = state.instruments[position.instrument_id].terms
+        run.emit(
+            LiquidationPaused(
+                _liquidation_id(wallet),
+                wallet.wallet_id,
+                position.instrument_id,
+                position.side,
+                state.time_ns + terms.liquidation_cooldown_ns,
+            )
+        )
 
 
 def _liquidation_id(wallet: Wallet) -> int:
     if wallet.liquidation is None:
         raise AssertionError(f"wallet {wallet.wallet_id} is not in liquidation")
     return wallet.liquidation.liquidation_id
-
-
-def _total_notional(state: ExchangeState, wallet_id: int) -> int:
-    return sum(
-        margin.notional_at_mark(position, state.instruments[position.instrument_id])
-        for position in state.unit_positions[wallet_id].values()
-    )
-
-
-def _tier_number(tiers: tuple[RiskTier, ...], notional: int) -> int:
-    for number, tier in enumerate(tiers, start=1):
-        if tier.cap is None or notional <= tier.cap:
-            return number
-    raise AssertionError("the last tier is open-ended")
-
-
-def step_quantity(position: Position, record: InstrumentRecord, tier_number: int) -> int:
-    """LIQ-3: down to the next lower tier, in whole lots; in the first tier, all of it.
-
-    All of it, too, if less than the minimum quantity would be left.
-    """
-    held = abs(position.quantity)
-    if tier_number == 1:
-        return held
-    terms, mark = record.terms, margin.mark_of(record)
-    lower_cap = record.tiers[tier_number - 2].cap
-    if lower_cap is None:
-        raise AssertionError("only the last tier has no cap")
-    above = margin.notional_at_mark(position, record) - lower_cap
-    quantity = round_up_to(divide_up(above, terms.notional(1, mark)), terms.lot_size)
-    return held if held - quantity < terms.min_quantity else quantity
-
-
-def takeover_price(
-    record: InstrumentRecord, side: PositionSide, equity: int, total_notional: int
-) -> int:
-    """LIQ-4: `MP * (1 - s * E / sum N)`, rounded to the tick, never worse than that.
-
-    All positions taken at their takeover prices leave the unit with exactly nothing.
-    """
-    mark, tick = margin.mark_of(record), record.terms.tick_size
-    if side == PositionSide.LONG:
-        exact = divide_up(mark * (total_notional - equity), total_notional)
-        return max(tick, round_up_to(exact, tick))
-    return round_down_to(divide_down(mark * (total_notional + equity), total_notional), tick)
 
 
 def _offer(
@@ -268,15 +318,22 @@ def _charge_fee(
 
 def _end(run: Execution, wallet: Wallet, outcome: LiquidationOutcome) -> None:
     """LIQ-8, LIQ-9: covers a deficit, ends the call and the liquidation."""
-    deficit, shortfall = 0, 0
+    shortfall, fee, insured = 0, 0, 0
     liquidation_id = _liquidation_id(wallet)
     if outcome == LiquidationOutcome.CLOSED:
-        deficit, shortfall = insurance.cover_deficit(run, wallet.wallet_id, liquidation_id)
+        shortfall = insurance.cover_deficit(run, wallet.wallet_id, liquidation_id)
     risk = margin.assess(run.state, wallet.wallet_id)
-    fee = wallet.liquidation.fee if wallet.liquidation is not None else 0
+    if wallet.liquidation is not None:
+        fee, insured = wallet.liquidation.fee, wallet.liquidation.insured
     margin_calls.end(run, risk, CallEnd.LIQUIDATED)
     run.emit(
         LiquidationEnded(
-            liquidation_id, wallet.wallet_id, outcome, risk.equity, fee, deficit, shortfall
+            liquidation_id,
+            wallet.wallet_id,
+            outcome,
+            risk.equity,
+            fee,
+            insured + shortfall,
+            shortfall,
         )
     )

@@ -279,20 +279,25 @@ def margin_ratio_rate(risk: UnitRisk) -> int | None:
     return divide_up(risk.exact_maintenance, risk.equity)
 
 
-def largest_position(state: ExchangeState, wallet_id: int, open_only: bool) -> Position | None:
-    """LIQ-3: the largest maintenance; ties: larger N, then instrument, long first."""
+PositionRank = tuple[int, int, int, int]
+
+
+def rank_by_maintenance(position: Position, record: InstrumentRecord) -> PositionRank:
+    """LIQ-3: the largest maintenance first; ties: larger N, then instrument, long first."""
+    return (
+        -position_maintenance(position, record),
+        -notional_at_mark(position, record),
+        position.instrument_id,
+        0 if position.side is LONG else 1,
+    )
+
+
+def largest_position(state: ExchangeState, wallet_id: int) -> Position | None:
+    """The first of a unit's positions in the order of LIQ-3, none if it has none."""
     best: Position | None = None
-    best_rank: tuple[int, int, int, int] | None = None
+    best_rank: PositionRank | None = None
     for position in state.unit_positions.get(wallet_id, {}).values():
-        record = state.instruments[position.instrument_id]
-        if open_only and not is_open(record):
-            continue
-        rank = (
-            -position_maintenance(position, record),
-            -notional_at_mark(position, record),
-            position.instrument_id,
-            0 if position.side is LONG else 1,
-        )
+        rank = rank_by_maintenance(position, state.instruments[position.instrument_id])
         if best_rank is None or rank < best_rank:
             best, best_rank = position, rank
     return best

@@ -70,7 +70,7 @@ def issue(run: Execution, risk: UnitRisk, repeated: bool) -> None:
     """Issues or repeats a call about the unit's largest position, with the cure."""
     state = run.state
     wallet = state.wallets[risk.wallet_id]
-    position = margin.largest_position(state, risk.wallet_id, open_only=False)
+    position = margin.largest_position(state, risk.wallet_id)
     if position is None:
         return
     if wallet.margin_call is not None:

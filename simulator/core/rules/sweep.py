@@ -1,13 +1,14 @@
 """TIME-1 (6) to (8), TIME-2: assessing every unit that something happened to.
 
 Units under their maintenance line are liquidated first, in order of distress; their trades touch
-other units, which are assessed next, until none is left. Warnings come last. At most a page of
+other units, which are assessed next, until none is left. What the insurance fund cannot take is
+then auto-deleveraged, which touches others again. Warnings come last. At most a page of
 units is worked on per command; the rest waits in order for `ContinueSweep`.
 """
 
 from simulator.core.model.enums import CROSS_WALLET, ISOLATED_WALLET, CallEnd, TransferKind
 from simulator.core.model.events import SweepPaged
-from simulator.core.rules import liquidation, margin, margin_calls, money
+from simulator.core.rules import deleveraging, liquidation, margin, margin_calls, money
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
@@ -25,13 +26,15 @@ def sweep(run: Execution) -> None:
     room = state.parameters.page_size
     waiting: list[int] = []
     to_review: dict[int, None] = {}
-    while state.touched_units and not waiting:
+    while (state.touched_units or run.excess) and not waiting:
         distressed = _take_distressed(run, to_review)
         if distressed:
             for _, wallet_id in distressed[:room]:
                 _liquidate(run, wallet_id)
             waiting = [wallet_id for _, wallet_id in distressed[room:]]
             room = max(0, room - len(distressed))
+        if run.excess and (waiting or not state.touched_units):
+            deleveraging.deleverage(run)
     if to_review:
         reviewed = sorted(to_review)
         for wallet_id in reviewed[:room]:
@@ -55,6 +58,8 @@ def _take_distressed(run: Execution, to_review: dict[int, None]) -> list[tuple[_
     distressed: list[tuple[_Rank, int]] = []
     for wallet_id in touched:
         to_review.pop(wallet_id, None)
+        if wallet_id in run.excess:
+            continue  # its liquidation goes on in (7)
         wallet = state.wallets[wallet_id]
         if wallet.kind is not CROSS_WALLET and wallet.kind is not ISOLATED_WALLET:
             continue

@@ -13,6 +13,7 @@ from simulator.core.model.events import TimeAdvanced
 from simulator.core.rules import (
     funding,
     insurance,
+    liquidation,
     margin_calls,
     mark_price,
     timers,
@@ -39,9 +40,10 @@ _AFTER_FUNDING: Final[tuple[_Part, ...]] = (
     # (4) orders expire, and dead man's switches cancel
     (timers.next_expiry, timers.expire_due),
     (timers.next_countdown, timers.elapse_due),
-    # (6) before units are assessed, the insurance fund offers what it took over, and units whose
-    # call is to be repeated are touched
+    # (6) before units are assessed, the insurance fund offers what it took over, and units are
+    # touched whose cooldown is over or whose call is to be repeated
     (insurance.next_unload, insurance.unload_if_due),
+    (liquidation.next_resume, liquidation.resume_due),
     (margin_calls.next_repeat, margin_calls.touch_repeated),
 )
 _PARTS: Final = _UP_TO_FUNDING + _AFTER_FUNDING

@@ -17,6 +17,7 @@ from simulator.core.model.enums import (
     WalletKind,
 )
 from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.state.apply_liquidations import LIQUIDATION_HANDLERS
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.apply_prices import PRICE_HANDLERS
 from simulator.core.state.book import Book
@@ -28,6 +29,7 @@ from simulator.core.state.trigger_board import TriggerBoard
 _SETTLEMENT: Final = TransferKind.SETTLEMENT
 _LIQUIDATION_FEE: Final = TransferKind.LIQUIDATION_FEE
 _DEPOSIT: Final = TransferKind.DEPOSIT
+_INSURANCE: Final = TransferKind.INSURANCE
 
 # -- the world -----------------------------------------------------------------------------------
 
@@ -140,6 +142,8 @@ def _transferred(state: ExchangeState, event: e.Transferred) -> None:
             _owe(state, event.source, asset_id, -amount)
     elif kind is _LIQUIDATION_FEE and source is not None and source.liquidation is not None:
         source.liquidation.fee += amount
+    elif kind is _INSURANCE and target is not None and target.liquidation is not None:
+        target.liquidation.insured += amount
     elif kind is _DEPOSIT and target is not None and asset_id == VALUATION_ASSET:
         state.accounts[target.account_id].deposited += amount
 
@@ -229,6 +233,7 @@ def _liquidation_started(state: ExchangeState, event: e.LiquidationStarted) -> N
 
 def _liquidation_ended(state: ExchangeState, event: e.LiquidationEnded) -> None:
     state.wallets[event.wallet_id].liquidation = None
+    state.cooling.pop(event.wallet_id, None)
     _note_wallet(state, event.wallet_id)
 
 
@@ -268,6 +273,7 @@ HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     e.AuctionUncrossed: _nothing,
     e.InstrumentSettled: _nothing,
     e.FundUnloadScheduled: _fund_unload_scheduled,
+    **LIQUIDATION_HANDLERS,
     **ORDER_HANDLERS,
     **PRICE_HANDLERS,
 }

@@ -111,6 +111,8 @@ class ExchangeState:
         """The times of `countdowns`, sorted."""
         self.order_lists: dict[int, dict[int, Order]] = {}
         """The open orders of every list, by the list's id and theirs."""
+        self.cooling: dict[int, None] = {}
+        """Units in liquidation of which a position waits for its cooldown (LIQ-10)."""
         # between rules of one command
         self.touched_units: dict[int, None] = {}
         self.notes: ChangeNotes | None = None
@@ -398,6 +400,10 @@ def restore(snapshot: Snapshot) -> ExchangeState:
     for wallet in sorted(state.wallets.values(), key=_issue_order):
         if wallet.margin_call is not None and wallet.liquidation is None:
             state.standing_calls[wallet.wallet_id] = wallet.margin_call
+    for wallet_id in sorted(state.wallets):
+        liquidation = state.wallets[wallet_id].liquidation
+        if liquidation is not None and any(each[2] for each in liquidation.cooldowns):
+            state.cooling[wallet_id] = None
     state.pending_sweep = list(snapshot.pending_sweep)
     state.fund_unload_at_ns = snapshot.fund_unload_at_ns
     state.funding_runs = [FundingRun(*_values(each)) for each in snapshot.funding_runs]

@@ -90,6 +90,11 @@ class StandingCall(Row):
 class OngoingLiquidation(Row):
     liquidation_id: int
     fee: int = 0
+    insured: int = 0
+    """What the insurance fund has paid of the unit's deficit."""
+    cooldowns: tuple[tuple[int, PositionSide, int | None], ...] = ()
+    """LIQ-10: positions (instrument, side) whose first step is done, and until when they wait;
+    none: no longer."""
 
 
 class WalletRow(Row):

@@ -24,6 +24,12 @@ from simulator.core.model.events.funding import (
     FundingSkipped,
     PricesSampled,
 )
+from simulator.core.model.events.liquidations import (
+    DeleveragingStarted,
+    LiquidationPaused,
+    LiquidationResumed,
+    PositionDeleveraged,
+)
 from simulator.core.model.events.orders import (
     ClientOrderRecorded,
     CountdownElapsed,
@@ -116,6 +122,10 @@ AnyEvent = (
     | TriggersPaged
     | AuctionUncrossed
     | InstrumentSettled
+    | LiquidationPaused
+    | LiquidationResumed
+    | DeleveragingStarted
+    | PositionDeleveraged
 )
 
 __all__ = [
@@ -128,6 +138,7 @@ __all__ = [
     "CommandRejected",
     "CountdownElapsed",
     "CountdownSet",
+    "DeleveragingStarted",
     "Event",
     "FundUnloadScheduled",
     "FundingCompleted",
@@ -141,6 +152,8 @@ __all__ = [
     "InstrumentSettled",
     "LeverageSet",
     "LiquidationEnded",
+    "LiquidationPaused",
+    "LiquidationResumed",
     "LiquidationStarted",
     "LiquidationStepTaken",
     "MarginCallEnded",
@@ -159,6 +172,7 @@ __all__ = [
     "OrderTriggered",
     "OrderWoken",
     "PositionChanged",
+    "PositionDeleveraged",
     "PositionModeSet",
     "PositionTakenOver",
     "PricesSampled",

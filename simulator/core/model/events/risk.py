@@ -1,6 +1,6 @@
 """Events of risk: margin calls, liquidations, the insurance fund."""
 
-from simulator.core.model.enums import CallEnd, LiquidationOutcome, PositionSide
+from simulator.core.model.enums import CallEnd, LiquidationOutcome, LiquidationPolicy, PositionSide
 from simulator.core.model.events.base import Event
 
 
@@ -47,7 +47,8 @@ class LiquidationStarted(Event, frozen=True, tag=42):
 class LiquidationStepTaken(Event, frozen=True, tag=43):
     """LIQ-3, LIQ-4: what is about to be offered on the book, and down to which price.
 
-    `order_id` is none when the unit has no equity left and the fund takes it all at mark.
+    `order_id` is none when nothing is offered: the unit has no equity left, or the policy is to
+    take over at once.
     """
 
     liquidation_id: int
@@ -59,6 +60,9 @@ class LiquidationStepTaken(Event, frozen=True, tag=43):
     quantity: int
     equity: int
     order_id: int | None
+    maintenance_margin: int = 0
+    call_margin: int = 0
+    policy: LiquidationPolicy = LiquidationPolicy.LADDER
 
 
 class PositionTakenOver(Event, frozen=True, tag=44):
