@@ -166,6 +166,10 @@ EVENT_TAGS = {
     "FundingSkipped": 36,
     "FundingPaid": 37,
     "FundingCompleted": 38,
+    "LiquidationPaused": 50,
+    "LiquidationResumed": 51,
+    "DeleveragingStarted": 52,
+    "PositionDeleveraged": 53,
     "MarginCallIssued": 40,
     "MarginCallEnded": 41,
     "LiquidationStarted": 42,
@@ -290,8 +294,8 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "3907b4fb764b82d5413c789e235ac179c705a67b8f6bef3e410cc10d40587650"
-STATE = "b9cfc5315bdf02ed72a17c042d69da645e89c6db528a1eea0b27f1d458b5fbfb"
+HEAD = "aa1f914c53ff473ac00844bc8f53fd99473fc8cc412e3cb0583923b875c4bdaf"
+STATE = "cf7e012bd994fef1d990b021b8d486b50fdf749f3ea27f1acab355f6f48cab18"
 
 
 def test_the_journal_of_a_busy_day_is_the_same_on_every_machine() -> None:

@@ -73,6 +73,8 @@ def _are_consistent(terms: Instrument, quote_decimals: int) -> bool:
         and 0 <= terms.taker_fee_rate < RATE_ONE
         and 0 <= terms.liquidation_fee_rate < RATE_ONE
         and _has_sound_funding(terms)
+        and 0 < terms.liquidation_step_rate <= RATE_ONE
+        and terms.liquidation_cooldown_ns > 0
     )
 
 
@@ -131,6 +133,7 @@ def _are_sound(parameters: WorldParameters) -> bool:
         and parameters.page_size > 0
         and parameters.fund_unload_interval_ns > 0
         and parameters.fund_unload_notional > 0
+        and (parameters.fund_notional_cap is None or parameters.fund_notional_cap > 0)
         and parameters.client_order_window_ns >= 0
         and parameters.client_order_minimum >= 0
     )
