@@ -168,7 +168,7 @@ def test_without_money_for_more_margin_only_a_smaller_position_is_advised() -> N
 
 
 def test_in_a_gap_no_stop_could_have_been_followed() -> None:
-    world = RecordedWorld()
+    world = RecordedWorld(fund="2500")
     world.instrument("BTC", "0.4%:125")
     world.account("ann", cross="1500")
     world.mark(BTC="60000")
@@ -180,7 +180,8 @@ def test_in_a_gap_no_stop_could_have_been_followed() -> None:
     assert "there was no time to act on it" in " ".join(section(found, "What happened"))
     assert "paid the deficit" in " ".join(section(found, "Who paid and who received"))
     assert found.episode.fund is not None
-    assert found.episode.fund.shortfall == amount("2500")
+    assert found.episode.fund.deficit_paid == amount("2500")
+    assert found.episode.fund.shortfall == 0
 
 
 def test_in_a_gap_a_stop_fires_before_the_unit_is_assessed() -> None:

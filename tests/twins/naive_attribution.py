@@ -77,6 +77,13 @@ class NaiveAttribution:
                 self.parts[(event.account_id, "funding")] -= event.amount
             case e.FundingCompleted():
                 self.parts[(FUND_ACCOUNT, "funding")] += event.remainder
+            case e.PositionDeleveraged():
+                worth = event.quantity * self._value(event.instrument_id)
+                gain = event.position_side * (event.notional - worth)
+                owner = self._owners[event.liquidation_id]
+                part = "takeovers" if event.account_id == owner else "adl"  # its own other leg
+                self.parts[(event.account_id, part)] += gain
+                self.parts[(owner, "takeovers")] -= gain
             case e.Transferred() if event.kind in NAMED and event.asset_id == VALUATION_ASSET:
                 for wallet_id, sign in ((event.source, -1), (event.target, 1)):
                     wallet = self.state.wallets.get(wallet_id)
