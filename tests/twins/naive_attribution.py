@@ -81,8 +81,8 @@ class NaiveAttribution:
                 worth = event.quantity * self._value(event.instrument_id)
                 gain = event.position_side * (event.notional - worth)
                 owner = self._owners[event.liquidation_id]
-                part = "takeovers" if event.account_id == owner else "adl"  # its own other leg
-                self.parts[(event.account_id, part)] += gain
+                own_leg = event.account_id == owner  # of a hedge
+                self.parts[(event.account_id, "takeovers" if own_leg else "adl")] += gain
                 self.parts[(owner, "takeovers")] -= gain
             case e.Transferred() if event.kind in NAMED and event.asset_id == VALUATION_ASSET:
                 for wallet_id, sign in ((event.source, -1), (event.target, 1)):
