@@ -68,8 +68,8 @@ class PathPoint(Fact, frozen=True):
 
 
 class Counterparty(Fact, frozen=True):
-    """Who took a part of a step: another account on the book, or the insurance fund without a
-    trade (LIQ-6)."""
+    """Who took a part of a step: another account on the book, or without a trade the insurance fund
+    (LIQ-6) or one whose own position was closed against it (LIQ-7)."""
 
     account_id: int
     quantity: int
@@ -105,13 +105,16 @@ class LedgerLine(Fact, frozen=True):
 
 
 class FundFlow(Fact, frozen=True):
-    """What the insurance fund got and gave; a shortfall is what it could not give (LIQ-8)."""
+    """What the insurance fund got and gave, and what others took instead of it (LIQ-7); a shortfall
+    is what nobody could give (LIQ-8)."""
 
     liquidation_fee: int
     taken_quantity: int
     taken_notional: int
     deficit_paid: int
     shortfall: int
+    deleveraged_quantity: int = 0
+    deleveraged_notional: int = 0
 
 
 class Distress(Fact, frozen=True):

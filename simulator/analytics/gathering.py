@@ -314,6 +314,10 @@ class _Reader:
             self._add_counterparty(
                 FUND_ACCOUNT, event.quantity, event.notional, price=None, trade_id=None
             )
+        elif isinstance(event, e.PositionDeleveraged) and event.liquidation_id == number:
+            self._add_counterparty(
+                event.account_id, event.quantity, event.notional, price=None, trade_id=None
+            )
         elif isinstance(event, e.LiquidationEnded) and event.liquidation_id == number:
             self.ending = Ending(
                 seq=self.state.seq,
@@ -404,15 +408,19 @@ class _Reader:
         )
 
     def _fund(self) -> FundFlow:
-        taken = [
+        untraded = [
             each for step in self.steps for each in step.counterparties if each.trade_id is None
         ]
+        taken = [each for each in untraded if each.account_id == FUND_ACCOUNT]
+        deleveraged = [each for each in untraded if each.account_id != FUND_ACCOUNT]
         return FundFlow(
             liquidation_fee=self._sum(TransferKind.LIQUIDATION_FEE, target=INSURANCE_FUND),
             taken_quantity=sum(each.quantity for each in taken),
             taken_notional=sum(each.notional for each in taken),
             deficit_paid=self._sum(TransferKind.INSURANCE, source=INSURANCE_FUND),
             shortfall=self._sum(TransferKind.SHORTFALL, source=SHORTFALL),
+            deleveraged_quantity=sum(each.quantity for each in deleveraged),
+            deleveraged_notional=sum(each.notional for each in deleveraged),
         )
 
     def _sum(self, kind: TransferKind, source: int | None = None, target: int | None = None) -> int:

@@ -275,10 +275,15 @@ def _step(words: Words, number: int, step: StepTaken) -> str:
     of = step.instrument_id
     quantity = words.quantity(of, step.quantity)
     mark = words.price(of, step.mark_price)
+    if step.order_id is None and step.equity > 0:
+        return (
+            f"Step {number}: the book is not asked; {quantity} were to be taken over, at a mark "
+            f"of {mark}, for {words.price(of, step.takeover_price)}, where nothing would be left."
+        )
     if step.order_id is None:
         return (
             f"Step {number}: no equity was left ({words.amount(step.equity)}), so the insurance "
-            f"fund took all {quantity} at the mark of {mark}."
+            f"fund was to take all {quantity} at the mark of {mark}."
         )
     verb, worse = ("sold", "below") if step.side is PositionSide.LONG else ("bought back", "above")
     return (
@@ -291,7 +296,13 @@ def _step(words: Words, number: int, step: StepTaken) -> str:
 def _counterparty(words: Words, step: StepTaken, each: Counterparty) -> str:
     quantity = words.quantity(step.instrument_id, each.quantity)
     if each.trade_id is None or each.price is None:
-        return f"{quantity} by the insurance fund, for {words.amount(each.notional)}."
+        notional = words.amount(each.notional)
+        if each.account_id == FUND_ACCOUNT:
+            return f"{quantity} by the insurance fund, for {notional}."
+        return (
+            f"{quantity} by account {each.account_id}, whose own position was closed against it by "
+            f"auto-deleveraging, for {notional}."
+        )
     who = "the insurance fund" if each.account_id == FUND_ACCOUNT else f"account {each.account_id}"
     price = words.price(step.instrument_id, each.price)
     return f"{quantity} by {who} at {price} (trade {each.trade_id})."
@@ -309,6 +320,11 @@ def _flows(words: Words, case: Episode) -> Iterator[str]:
         yield (
             "What the book did not take, the insurance fund did, for "
             f"{words.amount(fund.taken_notional)} in all; gain and loss on it are the fund's."
+        )
+    if fund.deleveraged_quantity:
+        yield (
+            "What the insurance fund could not take fell to others, whose positions were closed "
+            f"against it for {words.amount(fund.deleveraged_notional)} in all."
         )
     if fund.deficit_paid or fund.shortfall:
         yield (

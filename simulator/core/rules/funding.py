@@ -8,7 +8,7 @@ that the payments of a stamp sum to zero exactly (UNIT-3). Many holders are page
 
 from simulator.core.model.accounts import FUNDING, INSURANCE_FUND
 from simulator.core.model.commands import SetFundingRates
-from simulator.core.model.enums import PositionSide, TransferKind
+from simulator.core.model.enums import MarketState, PositionSide, TransferKind
 from simulator.core.model.events import (
     FundingCompleted,
     FundingPaid,
@@ -95,6 +95,8 @@ def next_stamp(state: ExchangeState) -> int | None:
     due: int | None = None
     for record in state.instruments.values():
         stamp = record.next_funding_ns
+        if record.market_state == MarketState.CLOSED:
+            continue  # its positions are settled, and nobody can open another
         if stamp is not None and (due is None or stamp < due):
             due = stamp
     return due
@@ -106,7 +108,7 @@ def settle_due(run: Execution) -> None:
     for instrument_id in sorted(state.instruments):
         record = state.instruments[instrument_id]
         stamp = record.next_funding_ns
-        if stamp is None or stamp > state.time_ns:
+        if stamp is None or stamp > state.time_ns or record.market_state == MarketState.CLOSED:
             continue
         following = _stamp_after(record.terms, state.time_ns)
         if not margin.is_open(record):
