@@ -25,8 +25,17 @@ from simulator.core.model.risk_tiers import (
     maintenance_at,
     tier_at,
 )
-from simulator.core.model.units import RATE_ONE
-from simulator.core.rules import fills, liquidation_steps, margin
+from simulator.core.model.units import NS_PER_HOUR, RATE_ONE
+from simulator.core.rules import (
+    deleveraging,
+    fills,
+    funding,
+    funding_terms,
+    liquidation_steps,
+    margin,
+    mark_price,
+    sampling,
+)
 from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
 from tests.scenario import World, amount, instrument_terms, plain, rate
 
@@ -36,14 +45,6 @@ RULE_BOOK: Final = FOLDER.parents[1] / "docs" / "rules.md"
 
 LATER: Final = frozenset(
     {
-        # another way to price the mark and the index
-        "index_source_clamp",
-        "mark_price1",
-        # funding
-        "funding_interest",
-        "funding_interest_apr",
-        "funding_payment",
-        "funding_rate",
         # borrowing, interest and collateral with haircuts
         "auto_exchange",
         "borrow_amount",
@@ -59,8 +60,7 @@ LATER: Final = frozenset(
         "margin_level_short",
         "margin_loan_mm",
         "spot_margin_liq_price",
-        # auto-deleveraging, hedge mode
-        "adl_score",
+        # hedge mode
         "liq_price_cross_hedge",
     }
 )
@@ -357,7 +357,71 @@ def insurance_flow(inputs: Inputs) -> Answer:
     return {"to_fund": world.fund()}
 
 
+# -- mark, funding and the queue -----------------------------------------------------------------
+
+
+def mark_price1(inputs: Inputs) -> Answer:
+    """P1, with funding each hour."""
+    world = World()
+    world.instrument("BTC", price_decimals=4, quantity_decimals=4, funding_interval_ns=NS_PER_HOUR)
+    world.mark(BTC=inputs["index"])
+    record = world.record("BTC")
+    record.funding_rate = rate(inputs["last_funding"])
+    assert record.next_funding_ns is not None
+    left = int(Decimal(inputs["hours_to_funding"]) * NS_PER_HOUR)
+    found = mark_price.funding_price(
+        record, world.price("BTC", inputs["index"]), record.next_funding_ns - left
+    )
+    return {"price1": shown(found, 4)}
+
+
+def funding_payment(inputs: Inputs) -> Answer:
+    one = funding_terms.funding_payment(amount(inputs["notional"]), rate(inputs["rate"]))
+    return {"paid": shown(int(inputs["periods"]) * one, 8)}
+
+
+def funding_rate(inputs: Inputs) -> Answer:
+    """Of an average premium, or of a book whose impact bid is what the page says."""
+    hours = int(inputs.get("interval_hours", "8"))
+    terms = instrument_terms(
+        1,
+        "BTC",
+        funding_interval_ns=hours * NS_PER_HOUR,
+        funding_interest_rate=rate(inputs["interest"]),
+    )
+    if "avg_premium" in inputs:
+        found = funding.funding_rate(terms, rate(inputs["avg_premium"]))
+        return {"rate": shown(found, 12)}
+    world = market()
+    world.mark(BTC=inputs["oracle"])
+    world.buy("ann", "BTC", "10", at=inputs["impact_bid"])
+    book, index = world.exchange.state.books[1], world.price("BTC", inputs["oracle"])
+    premium = sampling.premium_rate(book, world.record("BTC").terms, amount("25000"), index)
+    found = funding.funding_rate(terms, premium)
+    answer = {"premium": premium, "clamp": found - premium, "rate_8h": found}
+    return {name: shown(value, 12) for name, value in answer.items()}
+
+
+def adl_score(inputs: Inputs) -> Answer:
+    """The first factor alone is the score of a unit whose margin ratio is 1."""
+    pnl, assets = amount(inputs["upnl"]), amount(inputs["wallet"])
+    equity = pnl + assets
+
+    def score(ratio: int) -> str:
+        risk = margin.UnitRisk(0, assets, pnl, equity, equity * ratio, 0)
+        return shown(deleveraging.score(pnl, risk, 10**8), 12)
+
+    return {
+        "pnl_percent": score(RATE_ONE),
+        "leverage_pnl": score(rate(inputs["margin_ratio"])),
+    }
+
+
 PROVED: Final[dict[str, Callable[[Inputs], Answer]]] = {
+    "adl_score": adl_score,
+    "funding_payment": funding_payment,
+    "funding_rate": funding_rate,
+    "mark_price1": mark_price1,
     "avg_entry": avg_entry,
     "bankruptcy_price": bankruptcy,
     "bracket_cum": bracket_cum,

@@ -44,9 +44,9 @@ def ranked(state: ExchangeState, instrument_id: int, side: PositionSide) -> list
             continue
         if state.wallets[wallet_id].liquidation is None:
             pnl = margin.unrealized_pnl(position, record)
-            score = score_of(state, position, pnl)
-            place = (pnl < 0, -score, position.opened_seq, wallet_id)
-            candidates.append(Candidate(position, score, place))
+            points = score_of(state, position, pnl)
+            place = (pnl < 0, -points, position.opened_seq, wallet_id)
+            candidates.append(Candidate(position, points, place))
     candidates.sort(key=_place_of)
     return candidates
 
@@ -56,15 +56,19 @@ def _place_of(candidate: Candidate) -> _Place:
 
 
 def score_of(state: ExchangeState, position: Position, pnl: int) -> int:
-    """`max(0, UPNL) / max(1, W) * MM / (W + UPNL)` as a rate, rounded down.
+    """The score of a position whose unrealized PnL is `pnl`."""
+    one: int = 10 ** state.assets[VALUATION_ASSET].decimals
+    return score(pnl, margin.assess(state, position.wallet_id), one)
 
-    UPNL in the first factor is the position's, W the net assets of its unit (at least one whole
-    unit of the valuation asset); the second factor is the unit's margin ratio. Zero without equity.
+
+def score(pnl: int, risk: margin.UnitRisk, one: int) -> int:
+    """`max(0, UPNL) / max(1, W) * MM / (W + UPNL)` as a rate, rounded down (LIQ-7).
+
+    UPNL in the first factor is the position's, W the net assets of its unit, at least `one` whole
+    unit of the valuation asset; the second factor is the unit's margin ratio. Zero without equity.
     """
-    risk = margin.assess(state, position.wallet_id)
     if pnl <= 0 or risk.equity <= 0:
         return 0
-    one: int = 10 ** state.assets[VALUATION_ASSET].decimals
     return divide_down(pnl * risk.exact_maintenance, max(one, risk.net_assets) * risk.equity)
 
 
