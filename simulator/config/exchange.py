@@ -110,6 +110,7 @@ class WorldRow(Row):
     client_order_window: Duration
     client_order_minimum: int
     deposit_limit: DecimalText
+    fund_notional_cap: DecimalText | None = None
 
 
 class RuntimeRow(Row):
@@ -149,6 +150,9 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
     if row.clear_ratio < RATE_ONE:
         raise file.error(("world", "clear_ratio"), "clear_ratio should be 1 or more")
     _expect_positive(file, ("world",), row, ("page_size", "client_order_minimum"))
+    cap = None
+    if row.fund_notional_cap is not None:
+        cap = _amount(file, "fund_notional_cap", row.fund_notional_cap, decimals)
     notional, deposit_limit = (
         _amount(file, name, text, decimals)
         for name, text in (
@@ -166,6 +170,7 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
         client_order_window_ns=int(row.client_order_window),
         client_order_minimum=row.client_order_minimum,
         deposit_limit=deposit_limit,
+        fund_notional_cap=cap,
     )
 
 

@@ -6,17 +6,18 @@ which instrument is wrong and what would be right.
 
 import re
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from simulator.config.file import ConfigFile, DecimalText, Rate, Row, parse_duration
 from simulator.config.risk_tiers import TierRow, load_risk_tiers
 from simulator.config.toml_lines import Where
-from simulator.core.model.enums import InstrumentKind, MarkMethod
-from simulator.core.model.instruments import Asset, Instrument
-from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
+from simulator.core.model.enums import InstrumentKind, LiquidationPolicy, MarkMethod
+from simulator.core.model.instruments import FUNDING_RATE_HOURS, Asset, Instrument
+from simulator.core.model.units import AMOUNT_LIMIT, NS_PER_HOUR, PREMIUM_SAMPLE_NS, RATE_ONE
 from simulator.decimal_text import MAX_DIGITS, format_rate
 
 MAX_INSTRUMENT_ID: Final = 100_000
+LONGEST_FUNDING_INTERVAL_NS: Final = FUNDING_RATE_HOURS * NS_PER_HOUR
 _CODE: Final = re.compile(r"[A-Z0-9]{1,16}", re.ASCII)
 _FILE_NAME: Final = re.compile(r"[a-z0-9_]+", re.ASCII)
 
@@ -48,10 +49,19 @@ class InstrumentRow(Row):
     taker_fee: Rate
     liquidation_fee: Rate
     sell_assumption: Rate
-    mark_method: Literal["index"]
+    mark_method: Literal["index", "median"]
     index_staleness: str
     default_leverage: int
     risk_tiers: str
+    index_blend: Rate = Rate(0)
+    funding_interval: str = "never"
+    funding_interest: Rate = Rate(RATE_ONE // 10_000)
+    funding_clamp: Rate = Rate(5 * RATE_ONE // 10_000)
+    funding_cap: Rate = Rate(2 * RATE_ONE // 100)
+    impact_notional: DecimalText | None = None
+    liquidation_policy: Literal["ladder", "full_close", "percent_steps", "takeover_only"] = "ladder"
+    liquidation_step: Rate = Rate(20 * RATE_ONE // 100)
+    liquidation_cooldown: str = "30s"
 
 
 class InstrumentsFile(Row):
@@ -130,9 +140,18 @@ class _InstrumentReader:
             taker_fee_rate=int(row.taker_fee),
             liquidation_fee_rate=int(row.liquidation_fee),
             sell_assumption_rate=int(row.sell_assumption),
-            mark_method=MarkMethod.INDEX,
+            mark_method=MarkMethod[row.mark_method.upper()],
             index_staleness_ns=self._staleness(),
             default_leverage=row.default_leverage,
+            index_blend_rate=int(row.index_blend),
+            funding_interval_ns=self._funding_interval(),
+            funding_interest_rate=int(row.funding_interest),
+            funding_clamp_rate=int(row.funding_clamp),
+            funding_cap_rate=int(row.funding_cap),
+            impact_notional=self._impact_notional(),
+            liquidation_policy=LiquidationPolicy[row.liquidation_policy.upper()],
+            liquidation_step_rate=int(row.liquidation_step),
+            liquidation_cooldown_ns=self._cooldown(),
         )
 
     def tiers(self, directory: Path) -> tuple[TierRow, ...]:
@@ -194,6 +213,14 @@ class _InstrumentReader:
             -row.taker_fee <= row.maker_fee < RATE_ONE,
             "should be below 1, and as a rebate no more than the taker_fee pays for",
         )
+        for key in ("index_blend", "funding_clamp", "funding_cap"):
+            self.expect(key, 0 <= getattr(row, key) < RATE_ONE, "should be 0 or more, below 1")
+        self.expect(
+            "funding_interest", abs(row.funding_interest) < RATE_ONE, "should be between -1 and 1"
+        )
+        self.expect(
+            "liquidation_step", 0 < row.liquidation_step <= RATE_ONE, "should be above 0, at most 1"
+        )
 
     def _step(self, key: str, text: str, decimals_key: str, decimals: int) -> int:
         """A tick or a lot: a positive whole number of the instrument's units (UNIT-1)."""
@@ -223,6 +250,29 @@ class _InstrumentReader:
         self.expect(key, 0 <= amount < AMOUNT_LIMIT, "should be 0 or more, below 2^62 units")
         return amount
 
+    def _impact_notional(self) -> int | None:
+        text = self.row.impact_notional
+        if text is None:
+            return None
+        notional = self._amount("impact_notional", text)
+        self.expect("impact_notional", notional > 0, "should be above 0")
+        return notional
+
+    def _funding_interval(self) -> int | None:
+        return read_funding_interval(
+            self.file, ("instrument", self.position, "funding_interval"), self.row.funding_interval
+        )
+
+    def _cooldown(self) -> int:
+        text = self.row.liquidation_cooldown
+        try:
+            return parse_duration(text)
+        except ValueError as error:
+            raise self.file.error(
+                ("instrument", self.position, "liquidation_cooldown"),
+                f"liquidation_cooldown {error}",
+            ) from error
+
     def _staleness(self) -> int | None:
         text = self.row.index_staleness
         if text == "never":
@@ -232,6 +282,25 @@ class _InstrumentReader:
         except ValueError as error:
             where: Where = ("instrument", self.position, "index_staleness")
             raise self.file.error(where, f'index_staleness: {error}, nor "never"') from error
+
+
+def read_funding_interval(file: ConfigFile[Any], where: Where, text: str) -> int | None:
+    """Nanoseconds of a `funding_interval`; none for "never" (FND-2).
+
+    Raises:
+        ConfigError: no duration, more than 8 hours, or no whole number of premium samples.
+    """
+    if text == "never":
+        return None
+    try:
+        interval = parse_duration(text)
+    except ValueError as error:
+        raise file.error(where, f'funding_interval {error}; or "never"') from error
+    if not 0 < interval <= LONGEST_FUNDING_INTERVAL_NS or interval % PREMIUM_SAMPLE_NS:
+        raise file.error(
+            where, f'funding_interval "{text}" should be at most "8h", in whole 5 seconds'
+        )
+    return interval
 
 
 def _as_written(value: object) -> str:

@@ -7,7 +7,7 @@ found here, with file and line.
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -21,8 +21,9 @@ from simulator.config.bots import (
 )
 from simulator.config.exchange import ExchangeConfig
 from simulator.config.file import ConfigFile, DecimalText, Rate, Row
-from simulator.config.instruments import ListedInstrument
+from simulator.config.instruments import ListedInstrument, read_funding_interval
 from simulator.config.toml_lines import Where
+from simulator.core.model.enums import MarkMethod
 from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
 from simulator.decimal_text import RATE_DECIMALS
 from simulator.market.bots.market_maker import MakerConfig
@@ -92,6 +93,10 @@ class WorldFile(Row):
     history_minute_days: Count
     synthetic: SyntheticRow
     instrument: list[WorldInstrumentRow]
+    mark_method: Literal["index", "median"] | None = None
+    """Of all its instruments; left out: as instruments.toml says (MARK-2)."""
+    funding_interval: str | None = None
+    """Of all its instruments; left out: as instruments.toml says (FND-2)."""
 
 
 def load_world(directory: Path, name: str, exchange: ExchangeConfig) -> WorldConfig:
@@ -154,6 +159,18 @@ def _amount(file: ConfigFile[WorldFile], exchange: ExchangeConfig, key: str) -> 
     return amount
 
 
+def _as_world_says(file: ConfigFile[WorldFile], listed: ListedInstrument) -> ListedInstrument:
+    """The terms, with what the world's file says of all its instruments."""
+    terms, content = listed.terms, file.content
+    if content.mark_method is not None:
+        method = MarkMethod[content.mark_method.upper()]
+        terms = msgspec.structs.replace(terms, mark_method=method)
+    if content.funding_interval is not None:
+        interval = read_funding_interval(file, ("funding_interval",), content.funding_interval)
+        terms = msgspec.structs.replace(terms, funding_interval_ns=interval)
+    return ListedInstrument(terms, listed.tiers)
+
+
 def _load_instrument(
     file: ConfigFile[WorldFile], position: int, row: WorldInstrumentRow, exchange: ExchangeConfig
 ) -> WorldInstrument:
@@ -164,6 +181,7 @@ def _load_instrument(
         raise file.error(
             (*where, "symbol"), f'symbol "{row.symbol}" is not in instruments.toml: {known}'
         )
+    listed = _as_world_says(file, listed)
     terms = listed.terms
     price = file.decimal((*where, "start_price"), row.start_price, terms.price_decimals)
     if price <= 0:

@@ -19,8 +19,8 @@ from simulator.scenarios.cast import account_at, open_cast_member
 
 def genesis(config: WorldConfig, exchange: ExchangeConfig) -> list[AnyCommand]:
     """The first commands of the world: instruments, the insurance fund, the cast."""
-    symbols = [each.listed.terms.symbol for each in config.instruments]
-    commands = exchange.genesis(symbols, config.fund_deposit)
+    listed = {each.listed.terms.symbol: each.listed for each in config.instruments}
+    commands = exchange._replace(instruments=listed).genesis(listed, config.fund_deposit)
     place = 0
     for each in config.instruments:
         instrument_id = each.listed.terms.instrument_id

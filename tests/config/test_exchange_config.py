@@ -181,6 +181,43 @@ MISTAKES = [
         "mark_method: Invalid enum value 'guess'",
     ),
     (
+        "instruments.toml", 'funding_interval = "never"', 'funding_interval = "often"',
+        'funding_interval "often" is no duration like "500ms", "60s", "5m", "24h" or "7d"; or',
+    ),
+    (
+        "instruments.toml", 'funding_interval = "never"', 'funding_interval = "24h"',
+        'funding_interval "24h" should be at most "8h", in whole 5 seconds',
+    ),
+    (
+        "instruments.toml", 'funding_cap = "0.02"', 'funding_cap = "-0.02"',
+        'funding_cap "-0.02" of BTCUSDT-PERP should be 0 or more, below 1',
+    ),
+    (
+        "instruments.toml", 'index_blend = "0"', 'index_blend = "1"',
+        'index_blend "1" of BTCUSDT-PERP should be 0 or more, below 1',
+    ),
+    (
+        "instruments.toml", 'liquidation_policy = "ladder"', 'liquidation_policy = "none"',
+        "liquidation_policy: Invalid enum value 'none'",
+    ),
+    (
+        "instruments.toml", 'liquidation_step = "0.2"', 'liquidation_step = "0"',
+        'liquidation_step "0" of BTCUSDT-PERP should be above 0, at most 1',
+    ),
+    (
+        "instruments.toml", 'liquidation_cooldown = "30s"', 'liquidation_cooldown = "0s"',
+        'liquidation_cooldown "0s" is no duration like',
+    ),
+    (
+        "instruments.toml", 'max_market_quantity = "120"',
+        'impact_notional = "0"\nmax_market_quantity = "120"',
+        'impact_notional "0" of BTCUSDT-PERP should be above 0',
+    ),
+    (
+        "exchange.toml", 'fund_notional_cap = "5000000"', 'fund_notional_cap = "0"',
+        "fund_notional_cap should be above 0",
+    ),
+    (
         "instruments.toml", 'lot_size = "0.001"', 'lot_sise = "0.001"',
         "lot_sise is no key here; did you mean lot_size?",
     ),

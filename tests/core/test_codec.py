@@ -294,8 +294,8 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "aa1f914c53ff473ac00844bc8f53fd99473fc8cc412e3cb0583923b875c4bdaf"
-STATE = "cf7e012bd994fef1d990b021b8d486b50fdf749f3ea27f1acab355f6f48cab18"
+HEAD = "3337ce4532503655fc2ccb910e59d4002ec423e4739cd7a81377c4eae6e1c987"
+STATE = "d9a32dc52c0c98f04aecb7dcddf37163c98eb05319350752183e8d162cebdcd0"
 
 
 def test_the_journal_of_a_busy_day_is_the_same_on_every_machine() -> None:

@@ -11,7 +11,12 @@ import pytest
 
 from simulator.config.exchange import load_exchange
 from simulator.core import views
-from simulator.core.model.enums import CancelReason, LiquidationOutcome, TransferKind
+from simulator.core.model.enums import (
+    CancelReason,
+    LiquidationOutcome,
+    LiquidationPolicy,
+    TransferKind,
+)
 from simulator.core.model.events import (
     FundingPaid,
     FundingSettled,
@@ -76,6 +81,10 @@ def test_the_table_of_defaults_is_what_ships() -> None:
         counts = f"{terms.max_open_orders}, {terms.max_trigger_orders}"
         assert f"| `max_open_orders`, `max_trigger_orders` | {counts} |" in table
         assert f"| `default_leverage` | {terms.default_leverage} |" in table
+        funding = (terms.funding_interest_rate, terms.funding_clamp_rate, terms.funding_cap_rate)
+        assert ", ".join(f"{format_decimal(rate, 10)}%" for rate in funding) in table
+        assert terms.liquidation_policy == LiquidationPolicy.LADDER
+    assert exchange.parameters.fund_notional_cap == amount("5000000")
 
 
 # -- the funding payment by hand ---------------------------------------------------------------

@@ -111,5 +111,5 @@ class WorldParameters(msgspec.Struct, frozen=True, array_like=True, kw_only=True
     client_order_minimum: int = 10_000
     deposit_limit: int = 1_000_000 * 10**8
     """What an account may be paid in, in all and per run (WAL-6)."""
-    fund_notional_cap: int | None = None
+    fund_notional_cap: int | None = 5_000_000 * 10**8
     """What the insurance fund's positions may be worth by takeovers; none: anything (LIQ-7)."""
