@@ -9,6 +9,9 @@ from simulator.core.model.enums import MarginMode, OrderType, PositionSide, Side
 from simulator.core.model.units import RATE_ONE, divide_half_even
 from simulator.database.candles import CandleItem
 from simulator.database.queries import (
+    DeleveragingItem,
+    FundingPaymentItem,
+    FundingRateItem,
     LedgerItem,
     LiquidationItem,
     LiquidationStepItem,
@@ -227,6 +230,44 @@ def takeover(numbers: Numbers, row: TakeoverItem) -> histories.Takeover:
         position_side=_side_name(row.position_side),
         quantity=of.quantity(row.quantity),
         notional=numbers.amount(row.notional),
+    )
+
+
+def deleveraging(numbers: Numbers, row: DeleveragingItem) -> histories.Deleveraging:
+    of = numbers.by_id(row.instrument_id)
+    return histories.Deleveraging(
+        seq=row.seq,
+        time=milliseconds(row.time_ns),
+        symbol=of.symbol,
+        position_side=_side_name(row.position_side),
+        account_id=row.account_id,
+        quantity=of.quantity(row.quantity),
+        notional=numbers.amount(row.notional),
+    )
+
+
+def funding_rate(of: InstrumentNumbers, row: FundingRateItem) -> market.FundingRate:
+    average = row.average_premium
+    return market.FundingRate(
+        symbol=of.symbol,
+        stamp=milliseconds(row.stamp_ns),
+        seq=row.seq,
+        rate=format_rate(row.rate),
+        mark_price=of.price(row.mark_price),
+        average_premium=None if average is None else format_rate(average),
+    )
+
+
+def funding_payment(numbers: Numbers, row: FundingPaymentItem) -> histories.FundingPayment:
+    of = numbers.by_id(row.instrument_id)
+    return histories.FundingPayment(
+        seq=row.seq,
+        stamp=milliseconds(row.stamp_ns),
+        symbol=of.symbol,
+        position_side=_side_name(row.position_side),
+        wallet_id=row.wallet_id,
+        quantity=of.quantity(row.quantity),
+        amount=numbers.amount(row.amount),
     )
 
 

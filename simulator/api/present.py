@@ -26,6 +26,7 @@ from simulator.api.wire import (
 from simulator.core import views
 from simulator.core.model.enums import HaltReason
 from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.rules.funding import coming_rate
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Order
 from simulator.decimal_text import format_rate
@@ -74,7 +75,7 @@ def world_clock(world: World, wall_ns: int) -> market.WorldClock:
 def instrument(numbers: Numbers, record: InstrumentRecord) -> market.Instrument:
     terms = record.terms
     of = numbers.by_id(terms.instrument_id)
-    staleness = terms.index_staleness_ns
+    staleness, interval = terms.index_staleness_ns, terms.funding_interval_ns
     return market.Instrument(
         symbol=terms.symbol,
         kind=terms.kind.name,
@@ -99,6 +100,11 @@ def instrument(numbers: Numbers, record: InstrumentRecord) -> market.Instrument:
         default_leverage=terms.default_leverage,
         max_leverage=record.tiers[0].max_leverage,
         market_state=MARKET_STATE_NAMES[record.market_state],
+        funding_interval=None if interval is None else milliseconds(interval),
+        funding_interest_rate=format_rate(terms.funding_interest_rate),
+        funding_clamp_rate=format_rate(terms.funding_clamp_rate),
+        funding_cap_rate=format_rate(terms.funding_cap_rate),
+        liquidation_policy=terms.liquidation_policy.name,
     )
 
 
@@ -133,7 +139,7 @@ def _risk_tiers(numbers: Numbers, record: InstrumentRecord) -> list[market.RiskT
 
 
 def mark(of: InstrumentNumbers, record: InstrumentRecord) -> market.Mark:
-    halted = record.halt_reason != HaltReason.NONE
+    halted, stamp = record.halt_reason != HaltReason.NONE, record.next_funding_ns
     return market.Mark(
         symbol=of.symbol,
         index_price=of.optional_price(record.index_price),
@@ -142,6 +148,9 @@ def mark(of: InstrumentNumbers, record: InstrumentRecord) -> market.Mark:
         last_price=of.optional_price(record.last_price),
         market_state=MARKET_STATE_NAMES[record.market_state],
         halt_reason=record.halt_reason.name if halted else None,
+        funding_rate=None if stamp is None else format_rate(coming_rate(record)),
+        next_funding=None if stamp is None else milliseconds(stamp),
+        last_funding_rate=optional_rate(record.funding_rate),
     )
 
 
@@ -209,6 +218,22 @@ def position(numbers: Numbers, view: views.PositionView) -> accounts.Position:
 
 def positions(numbers: Numbers, state: ExchangeState, account_id: int) -> list[accounts.Position]:
     return [position(numbers, view) for view in views.positions_of(state, account_id)]
+
+
+def queued_positions(
+    numbers: Numbers, state: ExchangeState, account_id: int
+) -> list[accounts.Position]:
+    """With their places in the queues of auto-deleveraging (LIQ-7), for which every holder of the
+    side is looked at."""
+    found: list[accounts.Position] = []
+    for view in views.positions_of(state, account_id):
+        shape = position(numbers, view)
+        held = state.unit_positions[view.wallet_id][(view.instrument_id, view.side)]
+        place = views.adl_place(state, held)
+        if place is not None:
+            shape = msgspec.structs.replace(shape, adl_rank=place.rank, adl_lights=place.lights)
+        found.append(shape)
+    return found
 
 
 def settings(

@@ -198,6 +198,10 @@ class Position(Answer, frozen=True):
     liquidation_above: Decimal | None
     liquidation_status: str
     bankruptcy_price: Decimal | None
+    adl_rank: int | None = None
+    """Its place in the queue of auto-deleveraging, 1 first; lists say it, pushes do not."""
+    adl_lights: int | None = None
+    """5 in the first fifth of the queue, 1 in the last."""
 
 
 class Positions(Answer, frozen=True):
@@ -425,7 +429,32 @@ class Takeover(Answer, frozen=True):
     notional: Decimal
 
 
+class Deleveraging(Answer, frozen=True):
+    """Whose position, of the other side, was closed against it, and for how much."""
+
+    seq: int
+    time: int
+    symbol: str
+    position_side: PositionSide
+    account_id: int
+    quantity: Decimal
+    notional: Decimal
+
+
+class FundingPayment(Answer, frozen=True):
+    """What a position paid at a stamp, or received if negative; `quantity` is signed."""
+
+    seq: int
+    stamp: int
+    symbol: str
+    position_side: PositionSide
+    wallet_id: int
+    quantity: Decimal
+    amount: Decimal
+
+
 class LiquidationDetail(Liquidation, frozen=True):
     steps: list[LiquidationStep]
     takeovers: list[Takeover]
+    deleveragings: list[Deleveraging]
     seq: int

@@ -58,6 +58,12 @@ class Instrument(Answer, frozen=True):
     default_leverage: int
     max_leverage: int
     market_state: str
+    funding_interval: int | None
+    """Milliseconds from stamp to stamp; None where there is no funding."""
+    funding_interest_rate: Decimal
+    funding_clamp_rate: Decimal
+    funding_cap_rate: Decimal
+    liquidation_policy: str
 
 
 class RiskTier(Answer, frozen=True):
@@ -101,6 +107,21 @@ class Mark(Answer, frozen=True):
     last_price: Decimal | None
     market_state: str
     halt_reason: str | None
+    funding_rate: Decimal | None = None
+    """The rate of the next stamp if nothing changed until then; None: no funding."""
+    next_funding: int | None = None
+    last_funding_rate: Decimal | None = None
+
+
+class FundingRate(Answer, frozen=True):
+    """A settled rate; `average_premium` is None where the rate was a recorded one."""
+
+    symbol: str
+    stamp: int
+    seq: int
+    rate: Decimal
+    mark_price: Decimal
+    average_premium: Decimal | None
 
 
 class Marks(Answer, frozen=True):

@@ -22,7 +22,7 @@ from simulator.commandline.credentials import (
     stored,
 )
 from simulator.commandline.failures import UsageError
-from simulator.commandline.formats import money, number, percent
+from simulator.commandline.formats import money, number, percent, utc
 from simulator.commandline.output import facts, print_json, say, table
 from simulator.commandline.session import AccountOptions, ServerOptions, connect, connected
 
@@ -118,6 +118,33 @@ def log_out(*, options: ServerOptions = ServerOptions()) -> None:
         print_json({"server": who.server, "logged_out": True})
     else:
         say(f"Logged out of {who.server}.")
+
+
+@app.command
+def funding(*, limit: int = 20, options: AccountOptions = AccountOptions()) -> None:
+    """Show what the account's positions paid and received at funding stamps, the newest first.
+
+    Example: simulator account funding --limit 3
+    """
+    with connected(options) as client:
+        found = client.funding(limit=limit)
+    if options.json:
+        print_json(found)
+        return
+    if not found.items:
+        say("No position of this account was open at a funding stamp yet.")
+        return
+    rows = [
+        (
+            utc(each.stamp),
+            each.symbol,
+            each.position_side,
+            number(abs(each.quantity)),
+            number(-each.amount),
+        )
+        for each in found.items
+    ]
+    say(table(("stamp", "instrument", "side", ">quantity", ">received"), rows))
 
 
 @app.command

@@ -420,6 +420,34 @@ class _EventReader:
             )
         )
 
+    def position_deleveraged(self, event: e.PositionDeleveraged) -> None:
+        self._rows.deleveragings.append(
+            (
+                self._world_id,
+                event.liquidation_id,
+                self._seq,
+                self._index,
+                self._time_ns,
+                event.instrument_id,
+                event.position_side._name_,
+                event.account_id,
+                event.wallet_id,
+                event.quantity,
+                event.notional,
+                event.score,
+            )
+        )
+
+    def funding_settled(self, event: e.FundingSettled) -> None:
+        place = (self._world_id, event.instrument_id, event.stamp_ns, self._seq)
+        rate = (event.rate, event.mark_price, event.average_premium)
+        self._rows.funding_rates.append((*place, *rate))
+
+    def funding_paid(self, event: e.FundingPaid) -> None:
+        place = (self._world_id, event.account_id, self._seq, self._index, event.stamp_ns)
+        held = (event.instrument_id, event.wallet_id, event.position_side._name_, event.quantity)
+        self._rows.funding_payments.append((*place, *held, event.amount))
+
     def liquidation_ended(self, event: e.LiquidationEnded) -> None:
         self._rows.liquidation_ends.append(
             (
@@ -450,5 +478,8 @@ _READERS: Final[dict[type[Any], Callable[[_EventReader, Any], None]]] = {
     e.LiquidationStarted: _EventReader.liquidation_started,
     e.LiquidationStepTaken: _EventReader.liquidation_step_taken,
     e.PositionTakenOver: _EventReader.position_taken_over,
+    e.PositionDeleveraged: _EventReader.position_deleveraged,
+    e.FundingSettled: _EventReader.funding_settled,
+    e.FundingPaid: _EventReader.funding_paid,
     e.LiquidationEnded: _EventReader.liquidation_ended,
 }

@@ -180,6 +180,37 @@ class TakeoverItem(Item, frozen=True):
     notional: int
 
 
+class DeleveragingItem(Item, frozen=True):
+    seq: int
+    entry_index: int
+    time_ns: int
+    instrument_id: int
+    position_side: str
+    account_id: int
+    quantity: int
+    notional: int
+
+
+class FundingRateItem(Item, frozen=True):
+    instrument_id: int
+    stamp_ns: int
+    seq: int
+    rate: int
+    mark_price: int
+    average_premium: int | None
+
+
+class FundingPaymentItem(Item, frozen=True):
+    seq: int
+    entry_index: int
+    stamp_ns: int
+    instrument_id: int
+    wallet_id: int
+    position_side: str
+    quantity: int
+    amount: int
+
+
 class Histories:
     """The lists of one database. All methods block; call them off the event loop."""
 
@@ -332,6 +363,30 @@ class Histories:
     def takeovers(self, world_id: str, liquidation_id: int) -> list[TakeoverItem]:
         """LIQ-6: what the insurance fund took, in order."""
         return self._of_liquidation(schema.takeovers, TakeoverItem, world_id, liquidation_id)
+
+    def deleveragings(self, world_id: str, liquidation_id: int) -> list[DeleveragingItem]:
+        """LIQ-7: whose positions were closed against it, in order."""
+        table = schema.deleveragings
+        return self._of_liquidation(table, DeleveragingItem, world_id, liquidation_id)
+
+    def funding_rates(
+        self, world_id: str, instrument_id: int, window: Window
+    ) -> Page[FundingRateItem]:
+        """FND-1: an instrument's settled rates, by stamp."""
+        table = schema.funding_rates
+        query = _select(table, FundingRateItem, world_id)
+        query = query.where(table.c.instrument_id == instrument_id)
+        return self._page([query], [table.c.stamp_ns], FundingRateItem, window)
+
+    def funding_payments(
+        self, world_id: str, account_id: int, window: Window
+    ) -> Page[FundingPaymentItem]:
+        """FND-2: what an account's positions paid and received, in order."""
+        table = schema.funding_payments
+        query = _select(table, FundingPaymentItem, world_id)
+        query = query.where(table.c.account_id == account_id)
+        key = [table.c.seq, table.c.entry_index]
+        return self._page([query], key, FundingPaymentItem, window)
 
     def _of_liquidation(
         self, table: Table, item: type[ItemType], world_id: str, liquidation_id: int

@@ -431,6 +431,49 @@ takeovers = clustered(
 )
 """LIQ-6: what the insurance fund took out of a liquidation."""
 
+deleveragings = clustered(
+    "deleveragings",
+    world(),
+    key("liquidation_id"),
+    key("seq"),
+    key("entry_index"),
+    number("time_ns"),
+    number("instrument_id"),
+    word("position_side"),
+    number("account_id"),
+    number("wallet_id"),
+    number("quantity"),
+    number("notional"),
+    number("score"),
+)
+"""LIQ-7: whose positions were closed against one in liquidation."""
+
+funding_rates = clustered(
+    "funding_rates",
+    world(),
+    key("instrument_id"),
+    key("stamp_ns"),
+    number("seq"),
+    number("rate"),
+    number("mark_price"),
+    optional("average_premium"),
+)
+
+funding_payments = clustered(
+    "funding_payments",
+    world(),
+    key("account_id"),
+    key("seq"),
+    key("entry_index"),
+    number("stamp_ns"),
+    number("instrument_id"),
+    number("wallet_id"),
+    word("position_side"),
+    number("quantity"),
+    number("amount"),
+)
+"""FND-2: received if negative."""
+
 PROJECTION = (
     assets,
     instruments,
@@ -447,5 +490,8 @@ PROJECTION = (
     liquidations,
     liquidation_steps,
     takeovers,
+    deleveragings,
+    funding_rates,
+    funding_payments,
 )
 """The tables that `rebuild` recreates."""

@@ -147,6 +147,9 @@ class Rows:
         """World, liquidation, seq, time, outcome, equity, fee, deficit, shortfall."""
         self.liquidation_steps: list[Row] = []
         self.takeovers: list[Row] = []
+        self.deleveragings: list[Row] = []
+        self.funding_rates: list[Row] = []
+        self.funding_payments: list[Row] = []
 
     def count(self) -> int:
         return sum(map(len, vars(self).values()))
@@ -194,6 +197,9 @@ class Statements:
             ),
             "liquidation_steps": words.insert(schema.liquidation_steps),
             "takeovers": words.insert(schema.takeovers),
+            "deleveragings": words.insert(schema.deleveragings),
+            "funding_rates": words.insert(schema.funding_rates),
+            "funding_payments": words.insert(schema.funding_payments),
         }
 
     def write(self, cursor: Any, rows: Rows) -> None:

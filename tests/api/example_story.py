@@ -192,6 +192,7 @@ async def _look_around(story: Story) -> None:
     await story.ask("list_marks", "All prices", **world)
     await story.ask("list_statistics", "The last 24 hours", **world)
     await story.ask("list_trades", "The newest first", symbol=BTC, limit=2, **world)
+    await story.ask("list_funding_rates", "The newest first", symbol=BTC, limit=2, **world)
     candles = {"symbol": BTC, "interval": "1h", "source": "MARK", **world}
     await story.ask("list_candles", "Hours of the mark price", **candles)
     await story.ask("list_candles", "As CSV", format="csv", **candles)
@@ -245,6 +246,7 @@ async def _read(bob: Guest) -> None:
     await bob.ask("explain_margin_call", "There is none", margin_call_id=1_000)
     await bob.ask("get_attribution", "From the beginning")
     await bob.ask("get_attribution", "A period of no time", **{"from": 5, "to": 4})
+    await bob.ask("list_funding_payments", "The newest first", limit=2)
     await bob.ask("list_fills", "The newest first", limit=2)
     await bob.ask("list_ledger", "From the beginning", order="OLDEST", limit=3)
     await bob.ask("list_ledger", "As CSV", format="csv", limit=3)

@@ -372,7 +372,10 @@ async def test_an_account_channel_tells_all_that_happens_to_it(
     (order,) = socket.items(channel, "orders")
     assert (order["status"], order["filled_quantity"]) == ("FILLED", "0.3")
     assert socket.items(channel, "fills") == await trader.items("/fills")
-    assert socket.items(channel, "positions") == await trader.items("/positions")
+    (listed,) = await trader.items("/positions")
+    assert (listed["adl_rank"], listed["adl_lights"]) == (1, 5)
+    unranked = {**listed, "adl_rank": None, "adl_lights": None}  # a push looks at nobody else
+    assert socket.items(channel, "positions") == [unranked]
     told = {wallet["wallet_id"]: wallet for wallet in socket.items(channel, "wallets")}
     for wallet in await trader.items("/wallets"):
         assert told.get(wallet["wallet_id"], wallet) == wallet

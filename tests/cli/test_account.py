@@ -148,6 +148,26 @@ def test_deposit_and_its_refusal(trader: CommandLine, server: FakeServer) -> Non
     assert (problem["needed"], problem["available"]) == ("5000", "20")
 
 
+def test_funding(trader: CommandLine, server: FakeServer) -> None:
+    path = ("GET", "/accounts/17/funding")
+    payment = {
+        "seq": 9,
+        "stamp": 1_700_006_400_000,
+        "symbol": "BTCUSDT-PERP",
+        "position_side": "LONG",
+        "wallet_id": 1_000_004,
+        "quantity": "0.5",
+        "amount": "12.40219218",
+    }
+    server.answers[path] = (200, {"items": [payment], "next": None, "seq": 9})
+    line = trader("account", "funding", "--limit", "1").out.splitlines()[-1].split()
+    assert line[0] == "2023-11-15"
+    assert line[-3:] == ["LONG", "0.5", "-12.40219218"]
+    assert trader("account", "funding", "--json").json()["items"][0]["amount"] == "12.40219218"
+    server.answers[path] = (200, {"items": [], "next": None, "seq": 9})
+    assert trader("account", "funding").out.startswith("No position")
+
+
 def test_reset_asks_to_be_meant(trader: CommandLine, server: FakeServer) -> None:
     server.answers["POST", "/accounts/17/reset"] = (200, {"seq": 9, "run": 2})
     assert trader("account", "reset").code == 2

@@ -274,3 +274,45 @@ def test_time_1_a_row_carries_the_moment_of_its_event(engine: Engine) -> None:
     with reading(engine) as connection:
         row = connection.execute(select(table.issued_ns, table.repeats, table.repeated_ns)).one()
     assert tuple(row) == (called_ns, 2, called_ns + 48 * NS_PER_HOUR)
+
+
+def test_fnd_2_rates_and_payments_and_liq_7_closings_are_rows(traded: Engine) -> None:
+    events = [
+        event
+        for row in DatabaseJournal(traded).read(WORLD)
+        for event in decode_entry(row.encoded).events
+    ]
+    rates = schema.funding_rates.c
+    payments = schema.funding_payments.c
+    closed = schema.deleveragings.c
+    with reading(traded) as connection:
+        settled = connection.execute(
+            select(rates.instrument_id, rates.stamp_ns, rates.rate, rates.average_premium)
+        ).all()
+        paid = connection.execute(
+            select(payments.account_id, payments.stamp_ns, payments.amount).order_by(
+                payments.seq, payments.entry_index
+            )
+        ).all()
+        taken = connection.execute(
+            select(closed.account_id, closed.quantity, closed.notional, closed.score).order_by(
+                closed.seq, closed.entry_index
+            )
+        ).all()
+    assert sorted(map(tuple, settled)) == sorted(
+        (each.instrument_id, each.stamp_ns, each.rate, each.average_premium)
+        for each in events
+        if isinstance(each, e.FundingSettled)
+    )
+    assert [tuple(row) for row in paid] == [
+        (each.account_id, each.stamp_ns, each.amount)
+        for each in events
+        if isinstance(each, e.FundingPaid)
+    ]
+    assert [tuple(row) for row in taken] == [
+        (each.account_id, each.quantity, each.notional, each.score)
+        for each in events
+        if isinstance(each, e.PositionDeleveraged)
+    ]
+    assert len(settled) > 3
+    assert len(paid) > 3

@@ -80,10 +80,11 @@ async def list_wallets(own: Own, query: WholeList) -> Response:
 
 @router.get("/{account}/positions", **route(shapes.Positions, private=True, is_list=True))
 async def list_positions(own: Own, query: WholeList) -> Response:
-    """Open positions with their liquidation and bankruptcy prices."""
+    """Open positions with their liquidation and bankruptcy prices, and their places in the queue of
+    auto-deleveraging (LIQ-7)."""
     state = own.door.world.state
     shape = shapes.Positions(
-        items=present.positions(own.door.numbers, state, own.account_id),
+        items=present.queued_positions(own.door.numbers, state, own.account_id),
         seq=state.seq,
         time=present.world_time(own.door.world),
     )

@@ -25,6 +25,7 @@ from simulator.api.shapes import histories as shapes
 from simulator.api.shapes.base import Page
 from simulator.api.shapes.orders import Fill
 from simulator.database.queries import (
+    DeleveragingItem,
     Histories,
     LiquidationItem,
     LiquidationStepItem,
@@ -73,6 +74,20 @@ async def list_ledger(
     return answer_list(query, page, shapes.LedgerEntry)
 
 
+@router.get("/funding", **route(Page[shapes.FundingPayment], private=True, is_list=True))
+async def list_funding_payments(
+    request: Request, own: Own, query: Annotated[AccountListQuery, Query()]
+) -> Response:
+    """FND-2: what the account's positions paid and received at funding stamps."""
+    door, window = own.door, query.window()
+    page = await history(
+        door,
+        lambda: _histories(request).funding_payments(door.world.world_id, own.account_id, window),
+        lambda row: history_shapes.funding_payment(door.numbers, row),
+    )
+    return answer_list(query, page, shapes.FundingPayment)
+
+
 @router.get("/margin-calls", **route(Page[shapes.MarginCall], private=True, is_list=True))
 async def list_margin_calls(
     request: Request, own: Own, query: Annotated[AccountListQuery, Query()]
@@ -110,7 +125,7 @@ async def get_liquidation(
     liquidation_id: RecordIdPath,
     query: Annotated[AccountQuery, Query()],
 ) -> Response:
-    """One liquidation with its steps and what the insurance fund took."""
+    """One liquidation with its steps, what the insurance fund took, and what fell to others."""
     door, numbers = own.door, own.door.numbers
     seq = door.world.committed_seq
     found = await blocking(
@@ -118,22 +133,29 @@ async def get_liquidation(
     )
     if found is None:
         raise NotFound("the account has no such liquidation", "UNKNOWN_LIQUIDATION")
-    row, steps, takeovers = found
+    row, steps, takeovers, deleveragings = found
     summary = msgspec.structs.asdict(history_shapes.liquidation(numbers, row))
     shape = shapes.LiquidationDetail(
         **summary,
         steps=[history_shapes.liquidation_step(numbers, step) for step in steps],
         takeovers=[history_shapes.takeover(numbers, each) for each in takeovers],
+        deleveragings=[history_shapes.deleveraging(numbers, each) for each in deleveragings],
         seq=seq,
     )
     return answer(shape)
 
 
+_Whole = tuple[
+    LiquidationItem, list[LiquidationStepItem], list[TakeoverItem], list[DeleveragingItem]
+]
+
+
 def _whole(
     histories: Histories, world_id: str, account_id: int, liquidation_id: int
-) -> tuple[LiquidationItem, list[LiquidationStepItem], list[TakeoverItem]] | None:
+) -> _Whole | None:
     row = histories.liquidation(world_id, account_id, liquidation_id)
     if row is None:
         return None
     steps = histories.liquidation_steps(world_id, liquidation_id)
-    return row, steps, histories.takeovers(world_id, liquidation_id)
+    takeovers = histories.takeovers(world_id, liquidation_id)
+    return row, steps, takeovers, histories.deleveragings(world_id, liquidation_id)

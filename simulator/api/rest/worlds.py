@@ -164,6 +164,22 @@ async def list_trades(
     return answer_list(query, page, market.PublicTrade)
 
 
+@router.get("/{world}/funding/{symbol}", **route(Page[market.FundingRate], is_list=True))
+async def list_funding_rates(
+    request: Request, door: OneWorld, symbol: str, query: Annotated[ListQuery, Query()]
+) -> Response:
+    """FND-1: the settled funding rates of an instrument. The coming one is among the marks."""
+    of = door.numbers.by_symbol(symbol)
+    histories = api_of(request).context.histories
+    world_id, window = door.world.world_id, query.window()
+    page = await history(
+        door,
+        lambda: histories.funding_rates(world_id, of.instrument_id, window),
+        lambda row: history_shapes.funding_rate(of, row),
+    )
+    return answer_list(query, page, market.FundingRate)
+
+
 @router.get("/{world}/candles/{symbol}", **route(market.Candles, is_list=True))
 async def list_candles(
     request: Request, door: OneWorld, symbol: str, query: Annotated[CandleQuery, Query()]

@@ -130,6 +130,10 @@ class Position(Shape, frozen=True):
     liquidation_status: str
     """OK (the price is given), NEVER (no price liquidates), ALREADY (at or past the line)."""
     bankruptcy_price: str | None
+    adl_rank: int | None = None
+    """LIQ-7: its place in the queue of auto-deleveraging, 1 first; lists say it, pushes do not."""
+    adl_lights: int | None = None
+    """5 in the first fifth of the queue, 1 in the last."""
 
 
 class ClosedPosition(Shape, frozen=True):

@@ -100,7 +100,32 @@ class Takeover(Shape, frozen=True):
     notional: str
 
 
+class Deleveraging(Shape, frozen=True):
+    """LIQ-7: whose position, of the other side, was closed against it, and for how much."""
+
+    seq: int
+    time: int
+    symbol: str
+    position_side: PositionSideName
+    account_id: int
+    quantity: str
+    notional: str
+
+
+class FundingPayment(Shape, frozen=True):
+    """FND-2: what a position paid at a stamp, or received if negative; `quantity` is signed."""
+
+    seq: int
+    stamp: int
+    symbol: str
+    position_side: PositionSideName
+    wallet_id: int
+    quantity: str
+    amount: str
+
+
 class LiquidationDetail(Liquidation, frozen=True):
     steps: list[LiquidationStep]
     takeovers: list[Takeover]
+    deleveragings: list[Deleveraging]
     seq: int

@@ -66,6 +66,12 @@ class Instrument(Shape, frozen=True):
     default_leverage: int
     max_leverage: int
     market_state: MarketStateName
+    funding_interval: int | None
+    """FND-2: milliseconds from stamp to stamp; null where there is no funding."""
+    funding_interest_rate: str
+    funding_clamp_rate: str
+    funding_cap_rate: str
+    liquidation_policy: str
 
 
 class RiskTier(Shape, frozen=True):
@@ -120,6 +126,22 @@ class Mark(Shape, frozen=True):
     last_price: str | None
     market_state: MarketStateName
     halt_reason: str | None
+    funding_rate: str | None = None
+    """FND-1: the rate of the next stamp if nothing changed until then; null: no funding."""
+    next_funding: int | None = None
+    last_funding_rate: str | None = None
+    """That of the stamp before."""
+
+
+class FundingRate(Shape, frozen=True):
+    """FND-1: a settled rate; `average_premium` is null where the rate was a recorded one."""
+
+    symbol: str
+    stamp: int
+    seq: int
+    rate: str
+    mark_price: str
+    average_premium: str | None
 
 
 class Marks(Shape, frozen=True):

@@ -5,6 +5,7 @@ from typing import Any, Final
 from simulator.client.analyses import Attribution, Explanation
 from simulator.client.answers import (
     Fill,
+    FundingPayment,
     LedgerEntry,
     Liquidation,
     LiquidationDetail,
@@ -24,6 +25,7 @@ ACCOUNT_LISTS: Final = {
     "order_history": "/orders/history",
     "fills": "/fills",
     "ledger": "/ledger",
+    "funding": "/funding",
     "margin_calls": "/margin-calls",
     "liquidations": "/liquidations",
 }
@@ -32,6 +34,7 @@ WORLD_LISTS: Final = {
     "marks": "/marks",
     "statistics": "/statistics",
     "trades": "/trades/{symbol}",
+    "funding_rates": "/funding/{symbol}",
     "candles": "/candles/{symbol}",
 }
 TOP_LISTS: Final = {"accounts": "/accounts", "worlds": "/worlds"}
@@ -42,9 +45,11 @@ PAGED: Final = frozenset(
         "order_history",
         "fills",
         "ledger",
+        "funding",
         "margin_calls",
         "liquidations",
         "trades",
+        "funding_rates",
         "candles",
     }
 )
@@ -81,6 +86,19 @@ class HistoryMethods:
         return self._history("/ledger", Page[LedgerEntry], params, account_id)
 
     @listing
+    def funding(
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        order: ListOrder = "NEWEST",
+        account_id: int | None = None,
+    ) -> Call[Page[FundingPayment]]:
+        """What the account's positions paid and received at funding stamps."""
+        params = {"after": after, "limit": limit, "order": order}
+        return self._history("/funding", Page[FundingPayment], params, account_id)
+
+    @listing
     def margin_calls(
         self,
         *,
@@ -110,7 +128,7 @@ class HistoryMethods:
     def liquidation(
         self, liquidation_id: int, *, account_id: int | None = None
     ) -> Work[LiquidationDetail]:
-        """One liquidation with its steps and what the insurance fund took."""
+        """One liquidation with its steps, what the insurance fund took, and what fell to others."""
         path = f"/liquidations/{liquidation_id}"
         return self.core.work(self._history(path, LiquidationDetail, {}, account_id))
 

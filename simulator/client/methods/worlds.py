@@ -12,6 +12,7 @@ from simulator.client.numbers import Number, decimal_text
 from simulator.client.public import (
     Candle,
     Depth,
+    FundingRate,
     InstrumentDetail,
     Instruments,
     Marks,
@@ -76,6 +77,20 @@ class WorldMethods:
     ) -> Call[Page[PublicTrade]]:
         params = {"after": after, "limit": limit, "order": order}
         return _read(self.core, f"/trades/{symbol}", Page[PublicTrade], params, world)
+
+    @listing
+    def funding_rates(
+        self,
+        symbol: str,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        order: ListOrder = "NEWEST",
+        world: str | None = None,
+    ) -> Call[Page[FundingRate]]:
+        """The settled funding rates of an instrument; the coming one is among the marks."""
+        params = {"after": after, "limit": limit, "order": order}
+        return _read(self.core, f"/funding/{symbol}", Page[FundingRate], params, world)
 
     @listing
     def candles(
