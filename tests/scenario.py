@@ -129,12 +129,17 @@ class World:
     """One exchange, told in names and decimal text."""
 
     def __init__(self, fund: str = "0", **parameters: Any) -> None:
+        """World parameters, and `borrow_rate`: of the valuation asset, per day."""
+        borrow_rate = parameters.pop("borrow_rate", "0")
         self.exchange = Exchange()
         self.time_ns = START_NS
         self.events: Events = ()
         self.names: dict[str, int] = {}
         self.symbols: dict[str, int] = {}
-        self.run(c.DefineAsset(Asset(VALUATION_ASSET, "USDT", AMOUNT_DECIMALS)))
+        self.assets: dict[str, int] = {"USDT": VALUATION_ASSET, "BTC": BTC_ASSET}
+        self.run(
+            c.DefineAsset(Asset(VALUATION_ASSET, "USDT", AMOUNT_DECIMALS, 0, rate(borrow_rate)))
+        )
         self.run(c.DefineAsset(Asset(BTC_ASSET, "BTC", AMOUNT_DECIMALS)))
         if parameters:
             self.run(c.ConfigureWorld(WorldParameters(**parameters)))
@@ -155,6 +160,61 @@ class World:
         listed = instrument_terms(instrument_id, symbol, **terms)
         return self.run(c.ListInstrument(listed, tier_rows(tiers)))
 
+    def spot(
+        self,
+        symbol: str,
+        base: str,
+        *,
+        haircut: str = "0",
+        borrow_rate: str = "0",
+        cap: str | None = None,
+        **terms: Any,
+    ) -> Events:
+        """A spot instrument and its base asset (8 decimals), with 0.01 by 0.001."""
+        if base not in self.assets:
+            self.assets[base] = asset_id = len(self.assets) + 1
+            limit = None if cap is None else amount(cap)
+            rates = (rate(haircut), rate(borrow_rate))
+            self.run(c.DefineAsset(Asset(asset_id, base, AMOUNT_DECIMALS, *rates, limit)))
+        self.symbols[symbol] = instrument_id = len(self.symbols) + 1
+        fields = {
+            "kind": InstrumentKind.SPOT,
+            "base": base,
+            "base_asset_id": self.assets[base],
+            "base_multiplier": 10 ** (AMOUNT_DECIMALS - terms.get("quantity_decimals", 3)),
+            "default_leverage": 5,
+        }
+        return self.run(
+            c.ListInstrument(instrument_terms(instrument_id, symbol, **(fields | terms)), ())
+        )
+
+    def pool(self, asset: str, text: str) -> Events:
+        """What may be lent of an asset."""
+        return self.run(c.FundLendingPool(self.assets[asset], amount(text)))
+
+    def borrow(self, name: str, text: str, asset: str, pair: str | None = None) -> Events:
+        """Into CROSS, or into the isolated wallet of a pair."""
+        account_id, asset_id = self.names[name], self.assets[asset]
+        if pair is None:
+            return self.run(c.BorrowFunds(account_id, WalletKind.CROSS, asset_id, amount(text)))
+        place = (WalletKind.ISOLATED, asset_id, amount(text), self.symbols[pair])
+        return self.run(c.BorrowFunds(account_id, *place))
+
+    def repay(self, name: str, text: str | None, asset: str, pair: str | None = None) -> Events:
+        account_id, asset_id = self.names[name], self.assets[asset]
+        value = None if text is None else amount(text)
+        kind = WalletKind.CROSS if pair is None else WalletKind.ISOLATED
+        where = None if pair is None else self.symbols[pair]
+        return self.run(c.RepayFunds(account_id, kind, asset_id, value, where))
+
+    def product(self, name: str, leverage: int) -> Events:
+        """The leverage of CROSS as spot margin."""
+        return self.run(c.SetCrossLeverage(self.names[name], leverage))
+
+    def haircut(self, **rates: str) -> Events:
+        rows = [(self.assets[asset], rate(text)) for asset, text in rates.items()]
+        return self.run(c.SetHaircuts(tuple(rows)))
+
     def account(self, name: str, cross: str = "0", spot: str = "0", **fees: Any) -> int:
         """Opens an account; fees are `maker_fee_rate` and `taker_fee_rate` in 1e-12."""
         self.run(c.OpenAccount(**fees))
@@ -165,9 +225,9 @@ class World:
             self.deposit(name, spot, "SPOT")
         return account_id
 
-    def deposit(self, name: str, text: str, kind: str = "CROSS") -> Events:
+    def deposit(self, name: str, text: str, kind: str = "CROSS", asset: str = "USDT") -> Events:
         wallet = self.wallet(name, kind)
-        return self.run(c.Deposit(wallet.wallet_id, VALUATION_ASSET, amount(text)))
+        return self.run(c.Deposit(wallet.wallet_id, self.assets[asset], amount(text)))
 
     def mark(self, **prices: str) -> Events:
         """`world.mark(BTC="10000", ETH="500")`: one SetIndexPrices."""
@@ -379,18 +439,27 @@ class World:
         return self.run(c.SetPositionMode(self.names[name], PositionMode.HEDGE))
 
     def transfer(
-        self, name: str, text: str, source: str, target: str, at: tuple[str, str] | None = None
+        self,
+        name: str,
+        text: str,
+        source: str,
+        target: str,
+        at: tuple[str, str] | None = None,
+        asset: str = "USDT",
     ) -> Events:
-        """`at` is the symbol and position side of an ISOLATED wallet: ("BTC", "LONG")."""
+        """`at` is the symbol and position side of an ISOLATED wallet: ("BTC", "LONG").
+
+        The side of a pair's wallet is "PAIR".
+        """
         return self.run(
             c.TransferFunds(
                 self.names[name],
                 WalletKind[source],
                 WalletKind[target],
-                VALUATION_ASSET,
+                self.assets[asset],
                 amount(text),
                 None if at is None else self.symbols[at[0]],
-                None if at is None else PositionSide[at[1]],
+                None if at is None or at[1] == "PAIR" else PositionSide[at[1]],
             )
         )
 
@@ -425,7 +494,8 @@ class World:
     def wallet(self, name: str, kind: str = "CROSS", at: tuple[str, str] | None = None) -> Wallet:
         state = self.exchange.state
         if at is not None:
-            key = (self.names[name], self.symbols[at[0]], PositionSide[at[1]])
+            side = None if at[1] == "PAIR" else PositionSide[at[1]]
+            key = (self.names[name], self.symbols[at[0]], side)
             return state.isolated_wallets[key]
         account = state.accounts[self.names[name]]
         return state.wallets[account.spot_wallet_id if kind == "SPOT" else account.cross_wallet_id]
@@ -433,6 +503,16 @@ class World:
     def balance(self, name: str, kind: str = "CROSS", at: tuple[str, str] | None = None) -> str:
         wallet = self.wallet(name, kind, at)
         return plain(self.exchange.state.holding(wallet.wallet_id).balance, AMOUNT_DECIMALS)
+
+    def held(
+        self, name: str, asset: str, kind: str = "CROSS", at: tuple[str, str] | None = None
+    ) -> dict[str, str]:
+        """What a wallet holds and owes of an asset; zeros are left out."""
+        wallet = self.wallet(name, kind, at)
+        holding = self.exchange.state.holding(wallet.wallet_id, self.assets[asset])
+        fields = ("balance", "locked", "borrowed", "interest", "settlement_debt")
+        values = {field: getattr(holding, field) for field in fields}
+        return {key: plain(value, AMOUNT_DECIMALS) for key, value in values.items() if value}
 
     def locked(self, name: str) -> str:
         holding = self.exchange.state.holding(self.wallet(name).wallet_id)
@@ -531,13 +611,13 @@ class World:
         """The last command's events of these kinds."""
         return [event for event in self.events if isinstance(event, kinds)]
 
-    def total(self) -> int:
-        """All money of the world, by full sum: zero (LED-3)."""
-        state = self.exchange.state
-        wallets = sum(state.holding(each).balance for each in state.wallets)
+    def total(self, asset: str = "USDT") -> int:
+        """All there is of an asset in the world, by full sum: zero (LED-3)."""
+        state, wanted = self.exchange.state, self.assets[asset]
+        wallets = sum(state.holding(each, wanted).balance for each in state.wallets)
         accounts = sum(
             balance
             for (_, asset_id), balance in state.ledger.balances.items()
-            if asset_id == VALUATION_ASSET
+            if asset_id == wanted
         )
         return wallets + accounts

@@ -15,6 +15,7 @@ from simulator.core.rules import (
     accounts,
     administration,
     amending,
+    borrowing,
     canceling,
     funding,
     mark_price,
@@ -24,6 +25,7 @@ from simulator.core.rules import (
     reset,
     sampling,
     settling,
+    spot_settings,
     time,
     timers,
 )
@@ -53,6 +55,11 @@ _RULES: dict[type[Any], _Rule] = {
     c.AmendOrder: amending.amend_order,
     c.CancelOrder: canceling.cancel_order,
     c.CancelAllOrders: canceling.cancel_all_orders,
+    c.FundLendingPool: borrowing.fund_lending_pool,
+    c.BorrowFunds: borrowing.borrow_funds,
+    c.RepayFunds: borrowing.repay_funds,
+    c.SetCrossLeverage: spot_settings.set_cross_leverage,
+    c.SetHaircuts: administration.set_haircuts,
     c.ReplaceQuotes: quotes.replace_quotes,
     c.PlaceOrderList: placing_lists.place_order_list,
     c.CancelOrderList: canceling.cancel_order_list,
@@ -77,7 +84,7 @@ class Exchange:
         """Files the bounds of all units; needed after folding, before the next command."""
         self._watch = RiskWatch()
         self._samples = sampling.Samples()
-        for wallet_id in self.state.unit_positions:
+        for wallet_id in [*self.state.unit_positions, *sorted(self.state.debtors)]:
             if self.state.is_unit(wallet_id):
                 self._watch.outdate(wallet_id)
         self._watch.refresh(self.state)

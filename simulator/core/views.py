@@ -13,7 +13,7 @@ from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal
 from simulator.core.model.risk_tiers import initial_margin_at
 from simulator.core.model.units import RATE_ONE, divide_down, divide_half_even, divide_up
-from simulator.core.rules import margin
+from simulator.core.rules import margin, spot_risk, valuation
 from simulator.core.rules.deleveraging import ranked
 from simulator.core.rules.fills import split_fill
 from simulator.core.rules.liquidation_price import (
@@ -25,8 +25,24 @@ from simulator.core.rules.liquidation_price import (
 from simulator.core.rules.margin_calls import clear_line, unit_line
 from simulator.core.rules.order_checks import check_order
 from simulator.core.rules.order_plan import Plan, need_of
+from simulator.core.rules.spot_plan import Funding
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import InstrumentRecord, Position
+from simulator.core.state.records import InstrumentRecord, Position, Wallet
+
+
+class AssetView(msgspec.Struct, frozen=True, kw_only=True):
+    """WAL-2: one asset in one wallet, in its own minor units; values in the valuation asset."""
+
+    asset_id: int
+    balance: int
+    locked: int
+    borrowed: int
+    interest: int
+    settlement_debt: int
+    value: int
+    """Net of what is owed, at index, without a haircut."""
+    liquidation_price: int | None
+    """Of an asset that moves a unit with debts: the index at which it is liquidated (MARG-7)."""
 
 
 class WalletView(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +70,15 @@ class WalletView(msgspec.Struct, frozen=True, kw_only=True):
     margin_call_id: int | None
     clears_at_equity: int | None
     liquidation_id: int | None
+    collateral: int
+    """MARG-1: with haircuts."""
+    debts: int
+    """Borrowed and interest, at index."""
+    margin_level: int | None
+    """MARG-6 as a rate; none without a debt."""
+    borrow_leverage: int | None
+    """BOR-5: the product of spot margin, of CROSS and of a pair's isolated wallet."""
+    assets: tuple[AssetView, ...]
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +129,12 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
     entry_price: int | None
     liquidation_price: int | None
     liquidation_status: str
+    borrowed: int = 0
+    """BOR-1: what a spot order would borrow, in minor units of the asset that it pays with."""
+    margin_moved: int = 0
+    """WAL-4: what CROSS would give an isolated spot order, in the quote asset."""
+    paid_asset_id: int | None = None
+    """Of a spot order: what it pays with; `margin_locked` is in it."""
 
 
 def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
@@ -116,7 +147,7 @@ def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
     if initial is None:
         available = max(0, holding.balance - holding.locked)
     else:
-        available = max(0, risk.equity - initial)
+        available = max(0, risk.collateral - initial)
     call = wallet.margin_call
     return WalletView(
         wallet_id=wallet_id,
@@ -138,7 +169,53 @@ def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
         margin_call_id=None if call is None else call.margin_call_id,
         clears_at_equity=None if call is None else clear_line(state, risk),
         liquidation_id=None if wallet.liquidation is None else wallet.liquidation.liquidation_id,
+        collateral=risk.collateral,
+        debts=0 if risk.worth is None else risk.worth.debts,
+        margin_level=None if risk.worth is None else valuation.margin_level(risk.worth),
+        borrow_leverage=_borrow_leverage(state, wallet),
+        assets=_asset_views(state, wallet, risk),
     )
+
+
+def _borrow_leverage(state: ExchangeState, wallet: Wallet) -> int | None:
+    if wallet.kind == WalletKind.CROSS:
+        return state.accounts[wallet.account_id].cross_leverage
+    if wallet.kind == WalletKind.ISOLATED and wallet.position_side is None:
+        if wallet.instrument_id is not None:
+            return state.settings(wallet.account_id, wallet.instrument_id).leverage
+    return None
+
+
+def _asset_views(
+    state: ExchangeState, wallet: Wallet, risk: margin.UnitRisk
+) -> tuple[AssetView, ...]:
+    """All assets that the wallet ever held, in order of their id."""
+    prices: dict[int, int | None] = {}
+    if state.is_unit(wallet.wallet_id) and wallet.wallet_id in state.debtors:
+        for exposure in spot_risk.exposures_of(state, wallet):
+            index = valuation.index_of(exposure.record)
+            line = spot_risk.line_of(state, risk, exposure)
+            found = spot_risk.asset_liquidation_price(line, index)
+            prices[exposure.asset_id] = found.nearest(index)
+    views: list[AssetView] = []
+    for asset_id in sorted(wallet.holdings):
+        holding = wallet.holdings[asset_id]
+        debt = holding.borrowed + holding.interest
+        value = valuation.value_down(state, asset_id, holding.balance)
+        value -= valuation.value_up(state, asset_id, debt) + holding.settlement_debt
+        views.append(
+            AssetView(
+                asset_id=asset_id,
+                balance=holding.balance,
+                locked=holding.locked,
+                borrowed=holding.borrowed,
+                interest=holding.interest,
+                settlement_debt=holding.settlement_debt,
+                value=value,
+                liquidation_price=prices.get(asset_id),
+            )
+        )
+    return tuple(views)
 
 
 def account_wallets(state: ExchangeState, account_id: int) -> list[WalletView]:
@@ -149,11 +226,18 @@ def account_wallets(state: ExchangeState, account_id: int) -> list[WalletView]:
         wallet_view(state, account.cross_wallet_id),
     ]
     for instrument_id in sorted(state.exposures.get(account_id, {})):
-        for side in (PositionSide.LONG, PositionSide.SHORT):
+        for side in (PositionSide.LONG, PositionSide.SHORT, None):
             wallet = state.isolated_wallets.get((account_id, instrument_id, side))
-            if wallet is not None and wallet.wallet_id in state.unit_positions:
+            if wallet is not None and _is_in_use(state, wallet):
                 views.append(wallet_view(state, wallet.wallet_id))
     return views
+
+
+def _is_in_use(state: ExchangeState, wallet: Wallet) -> bool:
+    """A position, a debt, or (for spot orders) something that is held."""
+    if wallet.wallet_id in state.unit_positions or wallet.wallet_id in state.debtors:
+        return True
+    return any(holding.balance for holding in wallet.holdings.values())
 
 
 def positions_of(state: ExchangeState, account_id: int) -> list[PositionView]:
@@ -272,17 +356,46 @@ def preview(state: ExchangeState, command: PlaceOrder) -> PreviewView:
             liquidation_price=None,
             liquidation_status="never",
         )
+    if plan.funding is not None:
+        return _spot_preview(state, plan, plan.funding)
     return _accepted_preview(state, plan)
+
+
+def _spot_preview(state: ExchangeState, plan: Plan, funding: Funding) -> PreviewView:
+    """Of a spot order: no position is made; what it locks, borrows and moves."""
+    return PreviewView(
+        accepted=True,
+        refusal=None,
+        filled_quantity=plan.filled_quantity,
+        average_price=_average_price(state, plan),
+        worst_price=plan.fills[-1][1] if plan.fills else None,
+        fee=plan.fee,
+        resting_quantity=plan.resting_quantity,
+        rest_canceled=plan.rest_canceled,
+        needed=plan.required,
+        available=plan.cover,
+        margin_locked=funding.lock,
+        position_quantity=0,
+        entry_price=None,
+        liquidation_price=None,
+        liquidation_status="never",
+        borrowed=funding.loan,
+        margin_moved=funding.moved,
+        paid_asset_id=funding.asset_id,
+    )
+
+
+def _average_price(state: ExchangeState, plan: Plan) -> int | None:
+    if not plan.filled_quantity:
+        return None
+    terms = state.instruments[plan.intent.instrument_id].terms
+    return divide_half_even(plan.filled_notional, plan.filled_quantity * terms.notional_multiplier)
 
 
 def _accepted_preview(state: ExchangeState, plan: Plan) -> PreviewView:
     """The position afterwards counts the fills, and what rests as if it filled at its price."""
     intent = plan.intent
     record = state.instruments[intent.instrument_id]
-    average = None
-    if plan.filled_quantity:
-        unit = plan.filled_quantity * record.terms.notional_multiplier
-        average = divide_half_even(plan.filled_notional, unit)
     quantity, entry, realized = _position_after(state, plan)
     after = _line_after(state, plan, (quantity, entry, realized))
     needed, available = need_of(state, plan)
@@ -296,7 +409,7 @@ def _accepted_preview(state: ExchangeState, plan: Plan) -> PreviewView:
         accepted=True,
         refusal=None,
         filled_quantity=plan.filled_quantity,
-        average_price=average,
+        average_price=_average_price(state, plan),
         worst_price=plan.fills[-1][1] if plan.fills else None,
         fee=plan.fee,
         resting_quantity=plan.resting_quantity,

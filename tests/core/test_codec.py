@@ -130,6 +130,11 @@ COMMAND_TAGS = {
     "PlaceOrderList": 60,
     "CancelOrderList": 61,
     "CountdownCancelAll": 62,
+    "FundLendingPool": 80,
+    "BorrowFunds": 81,
+    "RepayFunds": 82,
+    "SetCrossLeverage": 83,
+    "SetHaircuts": 84,
 }
 EVENT_TAGS = {
     "AssetDefined": 1,
@@ -186,6 +191,12 @@ EVENT_TAGS = {
     "TriggersPaged": 65,
     "AuctionUncrossed": 66,
     "InstrumentSettled": 67,
+    "FundsLocked": 80,
+    "InterestAccrued": 81,
+    "InterestScheduled": 82,
+    "CrossLeverageSet": 83,
+    "HaircutsSet": 84,
+    "AssetTakenOver": 85,
 }
 
 
@@ -294,8 +305,8 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "3337ce4532503655fc2ccb910e59d4002ec423e4739cd7a81377c4eae6e1c987"
-STATE = "d9a32dc52c0c98f04aecb7dcddf37163c98eb05319350752183e8d162cebdcd0"
+HEAD = "c981d996ea85823fd3caa6a30de3cc26101119bc14647478bec6f52840d2f907"
+STATE = "5a4926ed7942548d2b9cfb15e99443e246a30ff8c93f2bf6a2690da9f6060d01"
 
 
 def test_the_journal_of_a_busy_day_is_the_same_on_every_machine() -> None:

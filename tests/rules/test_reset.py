@@ -187,7 +187,7 @@ def test_wal_7_a_debt_on_a_halted_instrument_is_the_mints(mode: str) -> None:
     assert ledger_is_zero(world)
 
 
-class Unscanned(dict[tuple[int, int, PositionSide], Wallet]):
+class Unscanned(dict[tuple[int, int, PositionSide | None], Wallet]):
     """Wallets that are found by their key alone."""
 
     def __iter__(self) -> Iterator[tuple[int, int, PositionSide]]:

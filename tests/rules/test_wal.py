@@ -352,16 +352,18 @@ def test_wal_5_money_moves_between_spot_cross_and_an_isolated_wallet_in_use() ->
 
 
 def test_wal_5_a_transfer_moves_the_asset_that_it_names() -> None:
-    """SPOT may hold bitcoin; CROSS holds the valuation asset, so nothing else can move."""
+    """SPOT may hold bitcoin; CROSS only what an index values, so it does not get any."""
     world = world_of()
     spot = world.wallet("ann", "SPOT").wallet_id
     world.run(Deposit(spot, BTC_ASSET, amount("1")))
     assert world.reason() is None
     world.run(Deposit(world.wallet("ann").wallet_id, BTC_ASSET, amount("1")))
     assert world.reason() == "UNKNOWN_ASSET"
-    for ways in ((WalletKind.SPOT, WalletKind.CROSS), (WalletKind.CROSS, WalletKind.SPOT)):
-        world.run(TransferFunds(world.names["ann"], *ways, BTC_ASSET, amount("1")))
-        assert world.reason() == "UNKNOWN_ASSET"
+    ways = (WalletKind.SPOT, WalletKind.CROSS)
+    world.run(TransferFunds(world.names["ann"], *ways, BTC_ASSET, amount("1")))
+    assert world.reason() == "UNKNOWN_ASSET"
+    world.run(TransferFunds(world.names["ann"], ways[1], ways[0], BTC_ASSET, amount("1")))
+    assert world.reason() == "INSUFFICIENT_BALANCE"
     assert (world.balance("ann"), world.balance("ann", "SPOT")) == ("1000", "500")
 
 

@@ -19,7 +19,10 @@ SHORTFALL: Final = 4
 """What the insurance fund could not carry (LIQ-8). Negative: this much was lost by nobody else."""
 
 LENDING_POOL: Final = 5
-"""The lender of settlement debt (BOR-6)."""
+"""Per asset: what may be lent (BOR-2), and the lender of settlement debt (BOR-6)."""
+
+INTEREST_INCOME: Final = 7
+"""Per asset: the interest that borrowers have paid (BOR-3)."""
 
 FUNDING: Final = 6
 """What payers of funding have paid and receivers not yet got; zero between stamps (FND-2)."""
@@ -38,6 +41,7 @@ SYSTEM_ACCOUNT_NAMES: Final = {
     SHORTFALL: "shortfall",
     LENDING_POOL: "lending_pool",
     FUNDING: "funding",
+    INTEREST_INCOME: "interest_income",
 }
 
 

@@ -153,6 +153,10 @@ class PlaceOrder(Command, frozen=True, tag=20):
     close_position: bool = False
     expires_ns: int | None = None
     self_trade_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
+    auto_borrow: bool = True
+    """Spot margin (BOR-1): what the wallet lacks is borrowed when the order is placed."""
+    auto_repay: bool = True
+    """Spot margin (BOR-1): what the fills bring repays a debt in that asset."""
 
 
 class AmendOrder(Command, frozen=True, tag=21):
@@ -235,6 +239,46 @@ class AdvanceTime(Command, frozen=True, tag=31):
     time_ns: int
 
 
+class FundLendingPool(Command, frozen=True, tag=80):
+    """BOR-2: what may be lent, from the mint; a negative amount goes back to it."""
+
+    asset_id: int
+    amount: int
+
+
+class BorrowFunds(Command, frozen=True, tag=81):
+    """BOR-1: a loan into CROSS, or into the isolated wallet of a spot instrument."""
+
+    account_id: int
+    target: WalletKind
+    asset_id: int
+    amount: int
+    instrument_id: int | None = None
+
+
+class RepayFunds(Command, frozen=True, tag=82):
+    """BOR-1: out of the free balance, interest first; an amount of none is all that can be."""
+
+    account_id: int
+    source: WalletKind
+    asset_id: int
+    amount: int | None = None
+    instrument_id: int | None = None
+
+
+class SetCrossLeverage(Command, frozen=True, tag=83):
+    """BOR-5: which product of spot margin the CROSS wallet is (3x or 5x)."""
+
+    account_id: int
+    leverage: int
+
+
+class SetHaircuts(Command, frozen=True, tag=84):
+    """MARG-1: `(asset_id, haircut_rate)` of the assets named, from now on."""
+
+    haircuts: tuple[tuple[int, int], ...]
+
+
 class ContinueSweep(Command, frozen=True, tag=32):
     """TIME-2: the next page of a sweep, at the same time and marks."""
 
@@ -270,6 +314,11 @@ AnyCommand = (
     | CountdownCancelAll
     | SetIndexPrices
     | AdvanceTime
+    | FundLendingPool
+    | BorrowFunds
+    | RepayFunds
+    | SetCrossLeverage
+    | SetHaircuts
     | ContinueSweep
     | SetFundingRates
 )

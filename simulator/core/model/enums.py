@@ -20,6 +20,7 @@ class PositionSide(IntEnum):
 
 class InstrumentKind(IntEnum):
     PERPETUAL = 1
+    SPOT = 2
 
 
 class OrderType(IntEnum):
@@ -66,8 +67,11 @@ class ListType(IntEnum):
 
 
 class MarginMode(IntEnum):
+    """SPOT is for spot instruments alone: paid in full out of the SPOT wallet, nothing borrowed."""
+
     CROSS = 1
     ISOLATED = 2
+    SPOT = 3
 
 
 class PositionMode(IntEnum):
@@ -147,6 +151,7 @@ class CancelReason(IntEnum):
     DISCONNECTED = 36
     MARKET_CLOSED = 37
     AUTO_DELEVERAGED = 20
+    INSUFFICIENT_BALANCE = 50
 
 
 class TransferKind(IntEnum):
@@ -208,6 +213,8 @@ EXPIRE_TAKER: Final = SelfTradePrevention.EXPIRE_TAKER
 EXPIRE_MAKER: Final = SelfTradePrevention.EXPIRE_MAKER
 CROSS_MARGIN: Final = MarginMode.CROSS
 ISOLATED_MARGIN: Final = MarginMode.ISOLATED
+SPOT_MARGIN: Final = MarginMode.SPOT
+SPOT_INSTRUMENT: Final = InstrumentKind.SPOT
 SPOT_WALLET: Final = WalletKind.SPOT
 CROSS_WALLET: Final = WalletKind.CROSS
 ISOLATED_WALLET: Final = WalletKind.ISOLATED

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from simulator.core.model.enums import InstrumentKind, LiquidationPolicy, MarkMethod
+from simulator.core.model.enums import BUY, InstrumentKind, LiquidationPolicy, MarkMethod, Side
 from simulator.core.model.units import NS_PER_HOUR, NS_PER_SECOND, RATE_ONE
 
 FUNDING_RATE_HOURS = 8
@@ -18,6 +18,12 @@ class Asset(msgspec.Struct, frozen=True, array_like=True, gc=False):
     asset_id: int
     code: str
     decimals: int
+    haircut_rate: int = 0
+    """What collateral leaves out of a balance's value (MARG-1); 0 for the valuation asset."""
+    borrow_rate: int = 0
+    """Interest per day (BOR-3)."""
+    account_borrow_cap: int | None = None
+    """The most of it that one account may owe (BOR-2); none: no cap."""
 
 
 class Instrument(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
@@ -75,10 +81,23 @@ class Instrument(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=
     """With PERCENT_STEPS: the part of a position that its first step takes (LIQ-10)."""
     liquidation_cooldown_ns: int = 30 * NS_PER_SECOND
     """With PERCENT_STEPS: how long the rest then waits (LIQ-10)."""
+    base_asset_id: int | None = None
+    """What a spot instrument trades; none for a perpetual."""
+    base_multiplier: int = 0
+    """Minor units of the base asset in one quantity unit (spot)."""
+    margin_tiers: tuple[tuple[int | None, int | None, int], ...] = ()
+    """Isolated spot margin (BOR-5): rows `(base borrowed up to, quote borrowed up to, initial
+    level)`; the last row is open."""
 
     def notional(self, quantity: int, price: int) -> int:
         """`quantity * price` in minor units of the quote asset: exact."""
         return quantity * price * self.notional_multiplier
+
+    def paid_with(self, side: Side, quantity: int, price: int) -> int:
+        """What a spot order pays, without a fee: a buy the notional, a sell the base asset."""
+        if side is BUY:
+            return quantity * price * self.notional_multiplier
+        return quantity * self.base_multiplier
 
 
 class RiskTier(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -113,3 +132,16 @@ class WorldParameters(msgspec.Struct, frozen=True, array_like=True, kw_only=True
     """What an account may be paid in, in all and per run (WAL-6)."""
     fund_notional_cap: int | None = 5_000_000 * 10**8
     """What the insurance fund's positions may be worth by takeovers; none: anything (LIQ-7)."""
+    cross_levels: tuple[tuple[int, int, int], ...] = (
+        (3, 13 * RATE_ONE // 10, 11 * RATE_ONE // 10),
+        (5, 116 * RATE_ONE // 100, 11 * RATE_ONE // 10),
+    )
+    """BOR-5, spot margin in CROSS: rows `(leverage, call level, liquidation level)`."""
+    isolated_levels: tuple[tuple[int, int, int], ...] = (
+        (3, 122 * RATE_ONE // 100, 118 * RATE_ONE // 100),
+        (5, 119 * RATE_ONE // 100, 115 * RATE_ONE // 100),
+        (10, 110 * RATE_ONE // 100, 105 * RATE_ONE // 100),
+    )
+    """BOR-5, isolated spot margin: as `cross_levels`."""
+    transfer_level: int = 2 * RATE_ONE
+    """WAL-5: the margin level under which nothing leaves a unit that borrowed."""

@@ -53,7 +53,10 @@ class RejectReason(IntEnum):
     POSITION_LIMIT = 54
     OPEN_POSITION_OR_ORDER = 55
     # what it needs
+    NOTHING_OWED = 132
     DEPOSIT_LIMIT = 73
+    LENDING_POOL_EXHAUSTED = 130
+    BORROW_CAP = 131
     INSUFFICIENT_BALANCE = 70
     INSUFFICIENT_MARGIN = 71
     WOULD_CAUSE_MARGIN_CALL = 72
@@ -106,6 +109,9 @@ REJECT_TEXTS: Final = {
     RejectReason.POSITION_SIDE_MISMATCH: (
         "in hedge mode an order names its position_side, in one-way mode it names none"
     ),
+    RejectReason.NOTHING_OWED: "the wallet owes nothing of this asset",
+    RejectReason.LENDING_POOL_EXHAUSTED: "the lending pool does not have this much of the asset",
+    RejectReason.BORROW_CAP: "the account would owe more of the asset than one account may",
     RejectReason.DEPOSIT_LIMIT: "deposits of one run of the account would exceed their limit",
     RejectReason.INSUFFICIENT_BALANCE: "the wallet cannot give this much",
     RejectReason.INSUFFICIENT_MARGIN: "the margin is not enough",

@@ -11,7 +11,14 @@ from simulator.core.model.commands import (
     SetPositionMode,
     TransferFunds,
 )
-from simulator.core.model.enums import BUY, SELL, MarginMode, TransferKind, WalletKind
+from simulator.core.model.enums import (
+    BUY,
+    SELL,
+    InstrumentKind,
+    MarginMode,
+    TransferKind,
+    WalletKind,
+)
 from simulator.core.model.events import (
     AccountOpened,
     LeverageSet,
@@ -25,9 +32,11 @@ from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.risk_tiers import initial_margin_at, tier_at
 from simulator.core.model.units import AMOUNT_LIMIT, RATE_ONE
 from simulator.core.rules import margin, money
+from simulator.core.rules.borrowing import may_hold
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.order_checks import is_in_liquidation
 from simulator.core.rules.order_plan import isolated_lock
+from simulator.core.rules.spot_settings import set_spot_leverage, spot_mode_refusal
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.records import Order, Wallet
@@ -88,10 +97,10 @@ def deposit_funds(run: Execution, command: DepositFunds) -> Refusal | None:
 def _amount_refusal(
     state: ExchangeState, wallet: Wallet, asset_id: int, amount: int
 ) -> Refusal | None:
-    """SPOT holds any asset; all other wallets hold the valuation asset alone (UNIT-4)."""
+    """SPOT holds any asset; units and the fund those that have an index price (UNIT-4)."""
     if asset_id not in state.assets:
         return refuse(RejectReason.UNKNOWN_ASSET, None, asset_id)
-    if wallet.kind != WalletKind.SPOT and asset_id != VALUATION_ASSET:
+    if not may_hold(state, wallet, asset_id):
         return refuse(RejectReason.UNKNOWN_ASSET, VALUATION_ASSET, asset_id)
     balance = state.holding(wallet.wallet_id, asset_id).balance
     if not 0 < amount < AMOUNT_LIMIT or balance + amount >= AMOUNT_LIMIT:
@@ -144,43 +153,38 @@ def adjust_balance(run: Execution, command: AdjustBalance) -> Refusal | None:
 
 
 def _available(state: ExchangeState, wallet: Wallet, asset_id: int) -> int:
-    if wallet.kind == WalletKind.INSURANCE_FUND or asset_id != VALUATION_ASSET:
+    if wallet.kind == WalletKind.INSURANCE_FUND:
         return state.holding(wallet.wallet_id, asset_id).balance
-    return margin.withdrawable(state, wallet.wallet_id)
+    return margin.withdrawable(state, wallet.wallet_id, asset_id)
 
 
 def transfer_funds(run: Execution, command: TransferFunds) -> Refusal | None:
-    """WAL-5: SPOT and CROSS both ways; CROSS and an ISOLATED wallet with a position both ways."""
+    """WAL-5: SPOT and CROSS both ways; CROSS and an ISOLATED wallet in use both ways."""
     if command.account_id not in run.state.accounts or command.account_id == FUND_ACCOUNT:
         return refuse(RejectReason.UNKNOWN_ACCOUNT)
     source = _wallet_of(run.state, command, command.source)
     target = _wallet_of(run.state, command, command.target)
     if source is None or target is None:
         return refuse(RejectReason.UNKNOWN_WALLET)
-    if command.asset_id != VALUATION_ASSET:  # CROSS, which is one of the two, holds no other
-        return refuse(RejectReason.UNKNOWN_ASSET, VALUATION_ASSET, command.asset_id)
     refusal = _amount_refusal(run.state, target, command.asset_id, command.amount)
     if refusal is not None:
         return refusal
     ways = (command.source, command.target)
     if WalletKind.CROSS not in ways or command.source == command.target:
         return refuse(RejectReason.INVALID_COMBINATION)
-    available = margin.withdrawable(run.state, source.wallet_id)
+    available = margin.withdrawable(run.state, source.wallet_id, command.asset_id)
     if command.amount > available:
         return refuse(RejectReason.INSUFFICIENT_BALANCE, command.amount, available)
-    money.receive(
-        run,
-        source.wallet_id,
-        target.wallet_id,
-        TransferKind.TRANSFER,
-        command.amount,
-        money.Cause(),
-    )
+    cause, asset_id = money.Cause(), command.asset_id
+    ends = (source.wallet_id, target.wallet_id)
+    money.transfer(run, TransferKind.TRANSFER, *ends, command.amount, cause, asset_id)
+    if asset_id == VALUATION_ASSET:
+        money.repay_settlement(run, target.wallet_id, cause)
     return None
 
 
 def _wallet_of(state: ExchangeState, command: TransferFunds, kind: WalletKind) -> Wallet | None:
-    """The wallet of that kind; an ISOLATED one only while it has a position."""
+    """The wallet of that kind; an ISOLATED one only while it has a position or a debt."""
     account = state.accounts[command.account_id]
     if kind == WalletKind.SPOT:
         return state.wallets[account.spot_wallet_id]
@@ -188,13 +192,12 @@ def _wallet_of(state: ExchangeState, command: TransferFunds, kind: WalletKind) -
         return state.wallets[account.cross_wallet_id]
     if kind != WalletKind.ISOLATED or command.instrument_id is None:
         return None
-    if command.position_side is None:
-        return None
     key = (command.account_id, command.instrument_id, command.position_side)
     wallet = state.isolated_wallets.get(key)
-    if wallet is None or wallet.wallet_id not in state.unit_positions:
+    if wallet is None:
         return None
-    return wallet
+    in_use = wallet.wallet_id in state.unit_positions or wallet.wallet_id in state.debtors
+    return wallet if in_use else None
 
 
 # -- settings ------------------------------------------------------------------------------------
@@ -209,6 +212,9 @@ def set_margin_mode(run: Execution, command: SetMarginMode) -> Refusal | None:
     settings = run.state.settings(command.account_id, command.instrument_id)
     if settings.margin_mode == command.margin_mode:
         return None
+    refusal = spot_mode_refusal(run.state, command)
+    if refusal is not None:
+        return refusal
     if exposure is not None and not exposure.is_idle():
         return refuse(RejectReason.OPEN_POSITION_OR_ORDER)
     run.emit(MarginModeSet(command.account_id, command.instrument_id, command.margin_mode))
@@ -246,6 +252,8 @@ def set_leverage(run: Execution, command: SetLeverage) -> Refusal | None:
     if refusal is not None:
         return refusal
     record = state.instruments[command.instrument_id]
+    if record.terms.kind == InstrumentKind.SPOT:
+        return set_spot_leverage(run, command)
     exposure = state.find_exposure(command.account_id, command.instrument_id)
     notionals: tuple[int, ...] = (0,)
     if exposure is not None and record.mark_price is not None:

@@ -1,11 +1,12 @@
 """ORD-8: amending an open order, which keeps its id."""
 
 from simulator.core.model.commands import AmendOrder, PlaceOrder
+from simulator.core.model.enums import SPOT_INSTRUMENT
 from simulator.core.model.events import MarginLocked, OrderAmended
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.triggers import Trigger, has_limit
 from simulator.core.model.units import AMOUNT_LIMIT
-from simulator.core.rules import matching, trigger_checks
+from simulator.core.rules import matching, spot_fills, trigger_checks
 from simulator.core.rules.canceling import own_order
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.order_checks import checked_plan, market_refusal
@@ -51,10 +52,13 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
         order.position_side,
         order.self_trade_prevention,
     )
+    intent.auto_repay = order.auto_repay
     plan = checked_plan(run.state, intent, order.post_only)
     if not isinstance(plan, Plan):
         return plan
-    if order.locked:
+    if exposure.is_spot:
+        spot_fills.unlock(run, order)
+    elif order.locked:
         wallet_id = run.state.accounts[order.account_id].cross_wallet_id
         run.emit(MarginLocked(order.order_id, wallet_id, 0))
     _emit_amended(run, order, price, quantity, False, (plan.assumed_price, plan.open_loss))
@@ -90,7 +94,9 @@ def _amend_refusal(
 def _shrink(run: Execution, order: Order, quantity: int, remaining: int) -> None:
     if quantity == order.quantity:
         return
-    if order.locked:
+    if run.state.instruments[order.instrument_id].terms.kind is SPOT_INSTRUMENT:
+        spot_fills.shrink(run, order, remaining)
+    elif order.locked:
         wallet_id = run.state.accounts[order.account_id].cross_wallet_id
         lock = matching.lock_after(order, order.remaining - remaining)
         run.emit(MarginLocked(order.order_id, wallet_id, lock))

@@ -369,7 +369,9 @@ def _settle_opening(run: Execution, fill: Fill) -> None:
     charge_fee(run, cross, fill.opening_fee, fill.cause)
 
 
-def isolated_wallet(run: Execution, account_id: int, instrument_id: int, side: PositionSide) -> int:
+def isolated_wallet(
+    run: Execution, account_id: int, instrument_id: int, side: PositionSide | None
+) -> int:
     """The id of the isolated wallet of a position side, opened if this is its first use (WAL-1)."""
     wallet = run.state.isolated_wallets.get((account_id, instrument_id, side))
     if wallet is not None:

@@ -20,8 +20,9 @@ from simulator.core.model.events import (
     PositionChanged,
     PositionTakenOver,
 )
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.units import part_of, round_down_to
-from simulator.core.rules import fills, margin, matching, money
+from simulator.core.rules import borrowing, fills, fund_assets, margin, matching, money
 from simulator.core.rules.execution import Excess, Execution
 from simulator.core.rules.order_form import band_edge
 from simulator.core.state.exchange_state import ExchangeState
@@ -54,9 +55,7 @@ def move_to_fund(
         cause,
     )
     _add_to_fund(run, instrument_id, side, quantity, notional, cause)
-    if run.state.fund_unload_at_ns is None:
-        interval = run.state.parameters.fund_unload_interval_ns
-        run.emit(FundUnloadScheduled(run.state.time_ns + interval))
+    fund_assets.schedule_unload(run)
 
 
 def _add_to_fund(
@@ -117,7 +116,7 @@ def capacity(state: ExchangeState) -> int:
 
     What they have gained does not count until it is realized.
     """
-    able = state.holding(INSURANCE_FUND).balance
+    able = fund_assets.own_means(state)
     for (instrument_id, _), own in state.unit_positions.get(INSURANCE_FUND, {}).items():
         able += min(0, margin.unrealized_pnl(own, state.instruments[instrument_id]))
     return max(0, able)
@@ -134,20 +133,20 @@ def bearable(state: ExchangeState, rest: Excess, record: InstrumentRecord) -> in
 
 def pay_deficit(run: Execution, wallet_id: int, amount: int, liquidation_id: int) -> None:
     """LIQ-8: the fund pays a part of a deficit, as far as its balance reaches."""
-    paid = min(amount, run.state.holding(INSURANCE_FUND).balance)
     cause = money.Cause(liquidation_id=liquidation_id)
-    money.receive(run, INSURANCE_FUND, wallet_id, TransferKind.INSURANCE, paid, cause)
+    fund_assets.pay_deficit(run, wallet_id, amount, cause)
 
 
 def cover_deficit(run: Execution, wallet_id: int, liquidation_id: int) -> int:
     """LIQ-8: lifts a wallet below zero to zero; returns the part that the fund could not pay."""
-    deficit = -margin.net_assets(run.state.wallets[wallet_id])
+    deficit = -margin.assess(run.state, wallet_id).equity
     if deficit <= 0:
         return 0
     pay_deficit(run, wallet_id, deficit, liquidation_id)
-    left = -margin.net_assets(run.state.wallets[wallet_id])
+    left = -margin.assess(run.state, wallet_id).equity
     cause = money.Cause(liquidation_id=liquidation_id)
     money.receive(run, SHORTFALL, wallet_id, TransferKind.SHORTFALL, left, cause)
+    borrowing.repay_most(run, wallet_id, VALUATION_ASSET, cause)
     return left
 
 
@@ -169,7 +168,8 @@ def unload(run: Execution) -> None:
         record = run.state.instruments[position.instrument_id]
         if margin.is_open(record):
             _offer(run, position, record)
-    still_held = run.state.unit_positions.get(INSURANCE_FUND)
+    assets_left = fund_assets.unload_assets(run)
+    still_held = assets_left or INSURANCE_FUND in run.state.unit_positions
     interval = run.state.parameters.fund_unload_interval_ns
     run.emit(FundUnloadScheduled(run.state.time_ns + interval if still_held else None))
 

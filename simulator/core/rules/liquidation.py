@@ -31,7 +31,15 @@ from simulator.core.model.events import (
     OrderAccepted,
 )
 from simulator.core.model.units import divide_down, divide_up, rate_of_up
-from simulator.core.rules import canceling, insurance, margin, margin_calls, matching, money
+from simulator.core.rules import (
+    canceling,
+    insurance,
+    margin,
+    margin_calls,
+    matching,
+    money,
+    spot_liquidation,
+)
 from simulator.core.rules import liquidation_steps as steps
 from simulator.core.rules.execution import Excess, Execution
 from simulator.core.rules.margin import UnitRisk
@@ -49,8 +57,9 @@ def is_due(state: ExchangeState, risk: UnitRisk) -> bool:
         return False
     if state.unit_positions.get(risk.wallet_id):
         return steps.next_position(state, wallet, risk.equity <= 0) is not None
-    has_debt = state.holding(risk.wallet_id).settlement_debt > 0
-    return wallet.liquidation is not None or has_debt
+    if risk.wallet_id in state.debtors:
+        return spot_liquidation.is_workable(state, wallet)
+    return wallet.liquidation is not None
 
 
 def liquidate(run: Execution, wallet_id: int) -> None:
@@ -74,7 +83,9 @@ def liquidate(run: Execution, wallet_id: int) -> None:
         _take_step(run, wallet, position, risk)
         if wallet_id in run.excess:
             return
-    _end(run, wallet, LiquidationOutcome.CLOSED)
+    outcome = spot_liquidation.settle_debts(run, wallet, _liquidation_id(wallet))
+    if outcome is not None:
+        _end(run, wallet, outcome)
 
 
 def next_resume(state: ExchangeState) -> int | None:
@@ -110,6 +121,7 @@ def _start(run: Execution, wallet: Wallet, risk: UnitRisk) -> None:
         position.instrument_id: margin.mark_of(run.state.instruments[position.instrument_id])
         for position in positions
     }
+    marks |= spot_liquidation.indexes_of(run.state, wallet)
     run.emit(
         LiquidationStarted(
             run.state.counters.liquidation + 1,
@@ -136,7 +148,8 @@ def _cancel_orders_in_scope(run: Execution, wallet: Wallet) -> None:
     by_instrument = run.state.exposures.get(wallet.account_id, {})
     for instrument_id in sorted(by_instrument):
         for order in list(by_instrument[instrument_id].orders.values()):
-            if order.margin_mode is CROSS_MARGIN or order.locked:
+            locks_margin = order.locked and not by_instrument[instrument_id].is_spot
+            if order.margin_mode is CROSS_MARGIN or locks_margin:
                 matching.cancel(run, order, CancelReason.LIQUIDATION)
 
 

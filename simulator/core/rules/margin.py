@@ -17,6 +17,8 @@ from simulator.core.model.enums import (
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.risk_tiers import initial_margin_at, maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
+from simulator.core.rules import valuation
+from simulator.core.rules.valuation import Worth
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure, OrderTotals
 from simulator.core.state.records import InstrumentRecord, Position, Wallet
@@ -35,6 +37,7 @@ class UnitRisk:
         "net_assets",
         "unrealized_pnl",
         "wallet_id",
+        "worth",
     )
 
     def __init__(
@@ -45,6 +48,7 @@ class UnitRisk:
         equity: int,
         exact_maintenance: int,
         call_margin: int,
+        worth: Worth | None = None,
     ) -> None:
         self.wallet_id = wallet_id
         self.net_assets = net_assets
@@ -52,6 +56,27 @@ class UnitRisk:
         self.equity = equity
         self.exact_maintenance = exact_maintenance
         self.call_margin = call_margin
+        self.worth = worth
+        """Set if it holds more than the valuation asset, or borrowed anything."""
+
+    @property
+    def collateral(self) -> int:
+        """MARG-1: equity less the haircuts on what is held."""
+        if self.worth is None:
+            return self.equity
+        return self.equity - (self.worth.gross - self.worth.collateral)
+
+    @property
+    def debt_call(self) -> int:
+        """The debts' part of the call margin, times 1e12."""
+        return 0 if self.worth is None else self.worth.debt_call
+
+    @property
+    def position_maintenance(self) -> int:
+        """The positions' part of the maintenance margin, times 1e12."""
+        if self.worth is None:
+            return self.exact_maintenance
+        return self.exact_maintenance - self.worth.debt_maintenance
 
     @property
     def maintenance_margin(self) -> int:
@@ -59,9 +84,11 @@ class UnitRisk:
         return divide_up(self.exact_maintenance, RATE_ONE)
 
 
-def call_margin_of(exact_maintenance: int, call_ratio: int) -> int:
-    """`maintenance / call_ratio`, rounded up (MARG-3)."""
-    return divide_up(exact_maintenance, call_ratio)
+def call_margin_of(exact_maintenance: int, call_ratio: int, debt_call: int = 0) -> int:
+    """The positions' `maintenance / call_ratio` and the debts' part, rounded up once (MARG-3)."""
+    if debt_call == 0:
+        return divide_up(exact_maintenance, call_ratio)
+    return divide_up(exact_maintenance * RATE_ONE + debt_call * call_ratio, call_ratio * RATE_ONE)
 
 
 def unrealized_pnl(position: Position, record: InstrumentRecord) -> int:
@@ -89,15 +116,18 @@ def position_maintenance(position: Position, record: InstrumentRecord) -> int:
 
 
 def net_assets(wallet: Wallet) -> int:
-    """WAL-2: balance less debt, in the valuation asset."""
+    """WAL-2: balance less settlement debt, of a wallet that holds the valuation asset alone."""
     holding = wallet.holdings.get(VALUATION_ASSET)
     return 0 if holding is None else holding.balance - holding.settlement_debt
 
 
 def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
     """MARG-1 to MARG-3 for one unit, at the marks of now."""
-    holding = state.wallets[wallet_id].holdings.get(VALUATION_ASSET)
-    assets = 0 if holding is None else holding.balance - holding.settlement_debt
+    wallet = state.wallets[wallet_id]
+    if len(wallet.holdings) > 1 or wallet_id in state.debtors:
+        return _assess_assets(state, wallet, None)
+    holding = wallet.holdings.get(VALUATION_ASSET)
+    assets = 0 if holding is None else holding.balance
     positions = state.unit_positions.get(wallet_id)
     if positions is None:
         return UnitRisk(wallet_id, assets, 0, assets, 0, 0)
@@ -110,6 +140,27 @@ def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
         exact += maintenance_at(record.tiers, abs(signed))
     call_margin = divide_up(exact, state.parameters.call_ratio)
     return UnitRisk(wallet_id, assets, pnl, assets + pnl, exact, call_margin)
+
+
+def assess_with(state: ExchangeState, wallet: Wallet, held: valuation.Holdings) -> UnitRisk:
+    """As `assess`, if the wallet held and owed this."""
+    return _assess_assets(state, wallet, held)
+
+
+def _assess_assets(
+    state: ExchangeState, wallet: Wallet, held: valuation.Holdings | None
+) -> UnitRisk:
+    """A unit with other assets than the valuation asset, or with debts."""
+    worth = valuation.worth_of(state, wallet, held)
+    pnl, exact = 0, 0
+    for position in state.unit_positions.get(wallet.wallet_id, {}).values():
+        record = state.instruments[position.instrument_id]
+        pnl += unrealized_pnl(position, record)
+        exact += position_maintenance(position, record)
+    call_margin = call_margin_of(exact, state.parameters.call_ratio, worth.debt_call)
+    exact += worth.debt_maintenance
+    equity = worth.net + pnl
+    return UnitRisk(wallet.wallet_id, worth.net, pnl, equity, exact, call_margin, worth)
 
 
 def exposure_requirement(exposure: Exposure, buys: OrderTotals, sells: OrderTotals) -> int:
@@ -201,19 +252,25 @@ def initial_margin(state: ExchangeState, risk: UnitRisk, released: int = 0) -> i
     lock would be free.
     """
     wallet = state.wallets[risk.wallet_id]
+    debts = 0 if risk.worth is None else risk.worth.debt_initial
     if wallet.kind is ISOLATED_WALLET:
-        return max(risk.call_margin, _isolated_initial(state, wallet.wallet_id))
-    return max(risk.call_margin, cross_requirement(state, wallet) - released)
+        return max(risk.call_margin, debts + _isolated_initial(state, wallet.wallet_id))
+    return max(risk.call_margin, debts + cross_requirement(state, wallet) - released)
 
 
 def cross_requirement(state: ExchangeState, wallet: Wallet, beside: Exposure | None = None) -> int:
-    """The locks in a CROSS wallet and what its exposures require, `beside` one of them."""
-    holding = wallet.holdings.get(VALUATION_ASSET)
-    required = 0 if holding is None else holding.locked
+    """The locks in a CROSS wallet and what its exposures require, `beside` one of them.
+
+    Spot orders add nothing (MARG-4): what they pay with is there, or was borrowed.
+    """
+    required = 0
     by_instrument = state.exposures.get(wallet.account_id)
     if by_instrument is not None:
         for exposure in by_instrument.values():
-            if exposure is not beside and exposure.settings.margin_mode is CROSS_MARGIN:
+            if exposure is beside or exposure.is_spot:
+                continue
+            required += exposure.locked
+            if exposure.settings.margin_mode is CROSS_MARGIN:
                 required += exposure_requirement(exposure, exposure.buys, exposure.sells)
     return required
 
@@ -228,47 +285,76 @@ def _isolated_initial(state: ExchangeState, wallet_id: int) -> int:
 
 
 def free_collateral(state: ExchangeState, risk: UnitRisk) -> int:
-    """MARG-5: collateral less initial margin. The valuation asset has no haircut (MARG-1)."""
-    return risk.equity - initial_margin(state, risk)
+    """MARG-5: collateral less initial margin."""
+    return risk.collateral - initial_margin(state, risk)
 
 
-def withdrawable(state: ExchangeState, wallet_id: int) -> int:
+def withdrawable(state: ExchangeState, wallet_id: int, asset_id: int = VALUATION_ASSET) -> int:
     """WAL-5: what may leave a wallet now.
 
     SPOT: the free balance. CROSS: at most the free balance, and free collateral with each
     position's positive UPNL left out. ISOLATED: its balance, and what its equity has above the
-    larger of initial margin at mark and call margin.
+    larger of initial margin at mark and call margin. While a unit borrows, only down to the
+    transfer level.
     """
-    return max(0, withdrawal_room(state, wallet_id, 0))
+    return max(0, withdrawal_room(state, wallet_id, 0, asset_id))
 
 
-def withdrawal_room(state: ExchangeState, wallet_id: int, released: int) -> int:
+def withdrawal_room(
+    state: ExchangeState, wallet_id: int, released: int, asset_id: int = VALUATION_ASSET
+) -> int:
     """`withdrawable` if `released` of the wallet's lock were free; may be below zero."""
     wallet = state.wallets[wallet_id]
-    holding = state.holding(wallet_id)
+    holding = state.holding(wallet_id, asset_id)
     free_balance = holding.balance - holding.locked + released
     if wallet.kind is SPOT_WALLET:
         return free_balance
-    if holding.settlement_debt > 0:
-        return -holding.settlement_debt  # any inflow repays it first (BOR-6)
+    settlement_debt = state.holding(wallet_id).settlement_debt
+    if settlement_debt > 0:
+        return -settlement_debt  # any inflow repays it first (BOR-6)
     if wallet.liquidation is not None:
         return 0
-    if wallet_id not in state.unit_positions and not _has_cross_orders(state, wallet):
-        return free_balance
+    if wallet_id not in state.unit_positions and wallet_id not in state.debtors:
+        if not _has_cross_orders(state, wallet):
+            return free_balance
     risk = assess(state, wallet_id)
+    room = _spare_collateral(state, wallet, risk, released)
+    if risk.worth is None:
+        return min(free_balance, room)
+    return min(free_balance, _amount_of(state, wallet, risk, asset_id, room))
+
+
+def _spare_collateral(state: ExchangeState, wallet: Wallet, risk: UnitRisk, released: int) -> int:
+    """Collateral above initial margin, each position's positive UPNL in CROSS left out."""
     profit = 0
     if wallet.kind is CROSS_WALLET:
-        for position in state.unit_positions.get(wallet_id, {}).values():
+        for position in state.unit_positions.get(wallet.wallet_id, {}).values():
             record = state.instruments[position.instrument_id]
             profit += max(0, unrealized_pnl(position, record))
-    required = initial_margin(state, risk, released=released)
-    return min(free_balance, risk.equity - required - profit)
+    return risk.collateral - initial_margin(state, risk, released=released) - profit
+
+
+def _amount_of(
+    state: ExchangeState, wallet: Wallet, risk: UnitRisk, asset_id: int, room: int
+) -> int:
+    """How much of an asset so much collateral is, and how much the transfer level lets go."""
+    worth = risk.worth
+    if worth is None:
+        raise AssertionError("a unit with the valuation asset alone needs no amounts of others")
+    in_pair = wallet.kind is ISOLATED_WALLET
+    haircut = 0 if in_pair else valuation.haircut_of(state, asset_id)
+    amount = valuation.amount_within(state, asset_id, room, haircut)
+    if worth.debts == 0:
+        return amount
+    kept = divide_up(worth.debts * state.parameters.transfer_level, RATE_ONE)
+    return min(amount, valuation.amount_within(state, asset_id, worth.gross - kept, 0))
 
 
 def _has_cross_orders(state: ExchangeState, wallet: Wallet) -> bool:
     for exposure in state.exposures.get(wallet.account_id, {}).values():
         if exposure.orders and exposure.settings.margin_mode is CROSS_MARGIN:
-            return True
+            if not exposure.is_spot:
+                return True
     return False
 
 

@@ -4,11 +4,13 @@ A call is issued when equity <= call margin, stands until equity >= clear_ratio 
 and is repeated every `call_repeat_ns` between. Nothing is sold.
 """
 
-from simulator.core.model.enums import LONG, SHORT, CallEnd
+from typing import NamedTuple
+
+from simulator.core.model.enums import LONG, SHORT, CallEnd, PositionSide
 from simulator.core.model.events import MarginCallEnded, MarginCallIssued
 from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
-from simulator.core.rules import fills, margin
+from simulator.core.rules import fills, margin, spot_risk, valuation
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.liquidation_price import (
     Leg,
@@ -27,7 +29,9 @@ def is_due(state: ExchangeState, risk: UnitRisk) -> bool:
     if wallet.liquidation is not None:
         return False
     if wallet.margin_call is None:
-        return risk.equity <= risk.call_margin
+        return risk.equity <= risk.call_margin and _is_exposed(state, risk)
+    if not _is_exposed(state, risk):
+        return True
     repeat_at = wallet.margin_call.issued_ns + state.parameters.call_repeat_ns
     return risk.equity >= clear_line(state, risk) or state.time_ns >= repeat_at
 
@@ -55,10 +59,19 @@ def review(run: Execution, risk: UnitRisk) -> None:
     if call is None:
         if risk.equity <= risk.call_margin:
             issue(run, risk, repeated=False)
+    elif not _is_exposed(run.state, risk):
+        end(run, risk, CallEnd.CLOSED)
     elif risk.equity >= clear_line(run.state, risk):
         end(run, risk, CallEnd.CURED)
     elif run.state.time_ns >= call.issued_ns + run.state.parameters.call_repeat_ns:
         issue(run, risk, repeated=True)
+
+
+def _is_exposed(state: ExchangeState, risk: UnitRisk) -> bool:
+    """Whether a price can move the unit: it has a position, or an asset besides the valuation's."""
+    if risk.wallet_id in state.unit_positions:
+        return True
+    return bool(spot_risk.exposures_of(state, state.wallets[risk.wallet_id]))
 
 
 def clear_line(state: ExchangeState, risk: UnitRisk) -> int:
@@ -67,18 +80,16 @@ def clear_line(state: ExchangeState, risk: UnitRisk) -> int:
 
 
 def issue(run: Execution, risk: UnitRisk, repeated: bool) -> None:
-    """Issues or repeats a call about the unit's largest position, with the cure."""
+    """Issues or repeats a call about the unit's largest position or asset, with the cure."""
     state = run.state
     wallet = state.wallets[risk.wallet_id]
-    position = margin.largest_position(state, risk.wallet_id)
-    if position is None:
-        return
     if wallet.margin_call is not None:
         margin_call_id = wallet.margin_call.margin_call_id
     else:
         margin_call_id = state.counters.margin_call + 1
-    record = state.instruments[position.instrument_id]
-    price = unit_liquidation_price(state, risk, position)
+    subject = _subject_of(state, risk)
+    if subject is None:
+        return
     run.emit(
         MarginCallIssued(
             margin_call_id,
@@ -87,15 +98,48 @@ def issue(run: Execution, risk: UnitRisk, repeated: bool) -> None:
             risk.equity,
             risk.maintenance_margin,
             risk.call_margin,
-            position.instrument_id,
-            position.side,
-            margin.mark_of(record),
-            price.nearest(margin.mark_of(record)),
-            quantity_to_reduce(state, risk, position),
+            subject.instrument_id,
+            subject.side,
+            subject.mark,
+            subject.liquidation_price,
+            subject.quantity,
             max(0, clear_line(state, risk) - risk.equity),
             repeated,
+            spot_risk.amount_to_repay(state, risk),
         )
     )
+
+
+class _Subject(NamedTuple):
+    """What a call is about: a position, or an asset that is held or owed."""
+
+    instrument_id: int
+    side: PositionSide
+    mark: int
+    liquidation_price: int | None
+    quantity: int
+
+
+def _subject_of(state: ExchangeState, risk: UnitRisk) -> _Subject | None:
+    """None if the unit holds and owes the valuation asset alone: no price can move it."""
+    position = margin.largest_position(state, risk.wallet_id)
+    if position is not None:
+        record = state.instruments[position.instrument_id]
+        price = unit_liquidation_price(state, risk, position)
+        mark = margin.mark_of(record)
+        edge = price.nearest(mark)
+        quantity = quantity_to_reduce(state, risk, position)
+        return _Subject(position.instrument_id, position.side, mark, edge, quantity)
+    exposures = spot_risk.exposures_of(state, state.wallets[risk.wallet_id])
+    if not exposures:
+        return None
+    largest = exposures[0]
+    index = valuation.index_of(largest.record)
+    price = spot_risk.asset_liquidation_price(spot_risk.line_of(state, risk, largest), index)
+    edge = price.nearest(index)
+    quantity = spot_risk.quantity_to_trade(state, risk, largest)
+    instrument_id = largest.record.terms.instrument_id
+    return _Subject(instrument_id, largest.side, index, edge, quantity)
 
 
 def end(run: Execution, risk: UnitRisk, how: CallEnd) -> None:
@@ -164,7 +208,7 @@ def _clears(
     rate = fills.fee_rate(state.accounts[position.account_id], record.terms, maker=False)
     fee = fills.fee_of(record.terms.notional(quantity, mark), rate)
     rest = record.terms.notional(abs(position.quantity) - quantity, mark)
-    exact = risk.exact_maintenance - margin.position_maintenance(position, record)
+    exact = risk.position_maintenance - margin.position_maintenance(position, record)
     exact += maintenance_at(record.tiers, rest)
-    call_margin = margin.call_margin_of(exact, state.parameters.call_ratio)
+    call_margin = margin.call_margin_of(exact, state.parameters.call_ratio, risk.debt_call)
     return risk.equity - fee >= divide_up(call_margin * state.parameters.clear_ratio, RATE_ONE)

@@ -12,6 +12,7 @@ from simulator.core.model.enums import (
     HALTED,
     MEDIAN,
     OPEN,
+    SPOT_INSTRUMENT,
     HaltReason,
     MarketState,
 )
@@ -53,6 +54,11 @@ def set_index_prices(run: Execution, command: SetIndexPrices) -> Refusal | None:
     return None
 
 
+def price_at_risk(record: InstrumentRecord) -> int | None:
+    """What units are valued by: the mark of a perpetual, the index of a spot instrument (MARG)."""
+    return record.index_price if record.terms.kind is SPOT_INSTRUMENT else record.mark_price
+
+
 def _blended(record: InstrumentRecord, price: int) -> int:
     """MARK-1: `(1 - w) * feed + w * last`, half-even; the feed alone before the first trade."""
     weight, last = record.terms.index_blend_rate, record.last_price
@@ -79,9 +85,10 @@ def _update_mark(run: Execution, record: InstrumentRecord) -> None:
 
 
 def _touch_crossed(run: Execution, record: InstrumentRecord) -> None:
-    """Has the units assessed whose bounds the mark has left."""
-    if record.mark_price is not None:
-        for wallet_id in run.watch.crossed(record.terms.instrument_id, record.mark_price):
+    """Has the units assessed whose bounds the mark, or the index of a spot asset, has left."""
+    price = price_at_risk(record)
+    if price is not None:
+        for wallet_id in run.watch.crossed(record.terms.instrument_id, price):
             run.state.touched_units[wallet_id] = None
 
 
@@ -142,6 +149,8 @@ def set_market_state(run: Execution, command: SetMarketState) -> Refusal | None:
     if record.market_state is CLOSED:
         return refuse(RejectReason.MARKET_CLOSED)
     if command.settlement_price is not None and command.state is not CLOSED:
+        return refuse(RejectReason.INVALID_COMBINATION)
+    if record.terms.kind is SPOT_INSTRUMENT and command.state not in (OPEN, HALTED):
         return refuse(RejectReason.INVALID_COMBINATION)
     if command.state is not OPEN:
         return _stop_trading(run, record, command)

@@ -12,24 +12,28 @@ from simulator.core.model.enums import (
     ISOLATED_MARGIN,
     RESTING,
     SELL,
+    SPOT_INSTRUMENT,
     CancelReason,
     Side,
 )
 from simulator.core.model.events import OrderAmended, OrderCanceled, TradeExecuted
 from simulator.core.model.units import divide_up
-from simulator.core.rules import fills, trigger_watch
+from simulator.core.rules import fills, spot_fills, trigger_watch
 from simulator.core.rules.execution import Execution
 from simulator.core.state.exposure import Exposure
 from simulator.core.state.records import Order
 
 
 def cancel(run: Execution, order: Order, reason: CancelReason) -> None:
-    """Ends an order; what remained of it is gone."""
+    """Ends an order; what remained of it is gone, and what it had borrowed is repaid (BOR-1)."""
+    unspent = order.locked
     run.emit(
         OrderCanceled(
             order.order_id, order.account_id, order.instrument_id, order.remaining, reason
         )
     )
+    if order.loan or order.moved:
+        spot_fills.give_back(run, order, unspent)
     note_end(run, order)
 
 
@@ -46,6 +50,7 @@ def match(run: Execution, order: Order) -> CancelReason | None:
         Why the rest of the order must not rest, if there is a reason; else none.
     """
     makers = run.state.books[order.instrument_id].opposite_side(order.side)
+    is_spot = run.state.instruments[order.instrument_id].terms.kind is SPOT_INSTRUMENT
     while order.remaining > 0:
         maker = makers.best_order()
         if maker is None or not crosses(order.side, order.price, maker.price):
@@ -63,6 +68,16 @@ def match(run: Execution, order: Order) -> CancelReason | None:
                 return CancelReason.SELF_TRADE
             continue
         quantity = left if left < maker.remaining else maker.remaining
+        if is_spot:
+            refusal = spot_fills.refusal_now(run.state, maker, quantity, maker.price, maker=True)
+            if refusal is not None:
+                cancel(run, maker, refusal)
+                continue
+            refusal = spot_fills.refusal_now(run.state, order, quantity, maker.price, maker=False)
+            if refusal is CancelReason.INSUFFICIENT_BALANCE:
+                return refusal
+            spot_fills.trade(run, order, maker, quantity)
+            continue
         if maker.margin_mode is ISOLATED_MARGIN:
             refusal = fill_refusal(run, maker, quantity, maker.price, maker=True)
             if refusal is not None:

@@ -6,8 +6,9 @@ inflow repays it first. The insurance fund has no debt: what it lacks is `shortf
 
 from simulator.core.model.accounts import INSURANCE_FUND, LENDING_POOL, SHORTFALL
 from simulator.core.model.enums import TransferKind
-from simulator.core.model.events import Transferred
+from simulator.core.model.events import InterestScheduled, Transferred
 from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.model.units import NS_PER_HOUR
 from simulator.core.rules.execution import Execution
 
 
@@ -46,6 +47,14 @@ def _advance(run: Execution, wallet_id: int, missing: int, cause: Cause) -> None
         transfer(run, TransferKind.SHORTFALL, SHORTFALL, wallet_id, missing, cause)
     else:
         transfer(run, TransferKind.SETTLEMENT, LENDING_POOL, wallet_id, missing, cause)
+        schedule_interest(run, VALUATION_ASSET)
+
+
+def schedule_interest(run: Execution, asset_id: int) -> None:
+    """BOR-3: interest falls due at the next clock hour, if there is any on this asset."""
+    state = run.state
+    if state.interest_due_ns is None and state.assets[asset_id].borrow_rate:
+        run.emit(InterestScheduled((state.time_ns // NS_PER_HOUR + 1) * NS_PER_HOUR))
 
 
 def receive(
@@ -67,11 +76,16 @@ def repay_settlement(run: Execution, wallet_id: int, cause: Cause) -> None:
 
 
 def transfer(
-    run: Execution, kind: TransferKind, source: int, target: int, amount: int, cause: Cause
+    run: Execution,
+    kind: TransferKind,
+    source: int,
+    target: int,
+    amount: int,
+    cause: Cause,
+    asset_id: int = VALUATION_ASSET,
 ) -> None:
-    """One double entry in the valuation asset."""
+    """One double entry."""
     order_id, trade_id, liquidation_id = cause.order_id, cause.trade_id, cause.liquidation_id
-    asset_id = VALUATION_ASSET
     run.emit(
         Transferred(kind, source, target, asset_id, amount, order_id, trade_id, liquidation_id)
     )

@@ -38,6 +38,7 @@ from simulator.core.rules.order_plan import (
     need_of,
     only_reduces,
     plan_order,
+    plan_spot_order,
     waiting_plan,
 )
 from simulator.core.rules.taking import Intent
@@ -63,6 +64,8 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
     if refusal is None:
         if command.trigger is None:
             refusal = _form_refusal(state, command, exposure)
+        elif exposure.is_spot:
+            refusal = refuse(RejectReason.INVALID_COMBINATION)  # no position for it to watch over
         else:
             refusal = trigger_checks.refusal(state, command, exposure)
     if refusal is not None:
@@ -81,7 +84,7 @@ def intent_of(account: AccountRecord, exposure: Exposure, command: PlaceOrder) -
     time_in_force = command.time_in_force
     if time_in_force is GTC and command.order_type is MARKET_ORDER:
         time_in_force = IOC
-    return Intent(
+    intent = Intent(
         account,
         exposure,
         command.side,
@@ -94,6 +97,8 @@ def intent_of(account: AccountRecord, exposure: Exposure, command: PlaceOrder) -
         position_side=command.position_side,
         self_trade_prevention=command.self_trade_prevention,
     )
+    intent.auto_borrow, intent.auto_repay = command.auto_borrow, command.auto_repay
+    return intent
 
 
 def _can_rest(command: PlaceOrder) -> bool:
@@ -112,12 +117,18 @@ def checked_plan(state: ExchangeState, intent: Intent, post_only: bool) -> Plan 
         if book.would_take(intent.side, intent.limit):
             best = book.opposite_side(intent.side).best_price()
             return refuse(RejectReason.POST_ONLY_WOULD_TAKE, intent.limit, best)
-    plan = plan_order(state, intent)
+    unpaid: Refusal | None = None
+    if intent.exposure.is_spot:
+        plan, unpaid = plan_spot_order(state, intent)
+    else:
+        plan = plan_order(state, intent)
     if intent.time_in_force is FOK and plan.filled_quantity < intent.quantity:
         reason = RejectReason.FILL_OR_KILL_NOT_FILLABLE
         if plan.taken.stopped is CancelReason.WOULD_CAUSE_MARGIN_CALL:
             reason = RejectReason.WOULD_CAUSE_MARGIN_CALL
         return refuse(reason, intent.quantity, plan.filled_quantity)
+    if intent.exposure.is_spot:
+        return plan if unpaid is None else unpaid
     refusal = _limit_refusal(intent)
     if refusal is None and plan.required > plan.cover:
         refusal = refuse(RejectReason.INSUFFICIENT_MARGIN, *need_of(state, plan))
@@ -159,7 +170,11 @@ def _is_liquidating(
     exposure: Exposure,
     position_side: PositionSide | None,
 ) -> bool:
-    """Of CROSS, or of the isolated wallet of the position that an order would act on."""
+    """Of CROSS, or of the isolated wallet of the position or pair that an order would act on."""
+    if exposure.is_spot:
+        mode, instrument_id = exposure.settings.margin_mode, exposure.settings.instrument_id
+        wallet_id = state.spot_wallet(account.account_id, instrument_id, mode)
+        return wallet_id is not None and state.wallets[wallet_id].liquidation is not None
     if exposure.settings.margin_mode is CROSS_MARGIN:
         return state.wallets[account.cross_wallet_id].liquidation is not None
     position = exposure.leg(position_side)

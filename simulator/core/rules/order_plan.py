@@ -16,9 +16,11 @@ from simulator.core.model.enums import (
     CancelReason,
     Side,
 )
+from simulator.core.model.rejects import Refusal
 from simulator.core.model.risk_tiers import maintenance_at
-from simulator.core.model.units import RATE_ONE, divide_up, rate_of_up
+from simulator.core.model.units import RATE_ONE, rate_of_up
 from simulator.core.rules import fills, margin
+from simulator.core.rules.spot_plan import Funding, fund_order
 from simulator.core.rules.taking import NOTHING, Intent, Taken, reducible_after, take
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import OrderTotals
@@ -31,6 +33,7 @@ class Plan:
     __slots__ = (
         "assumed_price",
         "cover",
+        "funding",
         "intent",
         "lock",
         "open_loss",
@@ -63,6 +66,8 @@ class Plan:
         """Per quantity unit of what rests (MARG-4)."""
         self.lock = lock
         """What the rest locks in CROSS (isolated)."""
+        self.funding: Funding | None = None
+        """What a spot order locks, borrows and moves."""
         self.required = required
         """CROSS: initial margin of all, and what the fills cost. ISOLATED: what leaves CROSS."""
         self.cover = cover
@@ -107,10 +112,32 @@ def waiting_plan(state: ExchangeState, intent: Intent) -> Plan:
     cross = intent.account.cross_wallet_id
     if intent.margin_mode is CROSS_MARGIN:
         risk = margin.assess(state, cross)
-        required, cover = margin.initial_margin(state, risk), risk.equity
+        required, cover = margin.initial_margin(state, risk), risk.collateral
     else:
         required, cover = 0, margin.withdrawal_room(state, cross, 0)
     return Plan(intent, NOTHING, 0, None, 0, 0, 0, required, cover)
+
+
+def plan_spot_order(state: ExchangeState, intent: Intent) -> tuple[Plan, Refusal | None]:
+    """The plan of an order on a spot instrument, and why its wallet cannot pay for it."""
+    taken = take(state, intent)
+    resting, canceled = intent.quantity - taken.quantity, None
+    if resting and (taken.stopped is not None or not rests_freely(intent)):
+        resting, canceled = _rest_of(intent, taken)
+    funding, refusal = fund_order(state, intent, taken, resting)
+    plan = Plan(
+        intent,
+        taken,
+        resting,
+        canceled,
+        intent.limit,
+        0,
+        0,
+        funding.needed,
+        funding.room,
+    )
+    plan.funding = funding
+    return plan, refusal
 
 
 def need_of(state: ExchangeState, plan: Plan) -> tuple[int, int]:
@@ -120,7 +147,7 @@ def need_of(state: ExchangeState, plan: Plan) -> tuple[int, int]:
     is needed too.
     """
     needed, available = plan.required, plan.cover
-    if plan.intent.margin_mode is CROSS_MARGIN:
+    if plan.intent.margin_mode is CROSS_MARGIN and plan.funding is None:
         risk = margin.assess(state, plan.intent.account.cross_wallet_id)
         before = margin.initial_margin(state, risk)
         needed, available = needed - before, available - before
@@ -264,11 +291,13 @@ def _cross_cover(
     wallet = state.wallets[intent.account.cross_wallet_id]
     risk = margin.assess(state, wallet.wallet_id)
     required = margin.cross_requirement(state, wallet, intent.exposure)
+    if risk.worth is not None:
+        required += risk.worth.debt_initial
     required += _requirement_after(intent, taken, 0 if intent.reduce_only else resting, terms)
     if taken.quantity == 0:
-        return (required if required > risk.call_margin else risk.call_margin), risk.equity
+        return (required if required > risk.call_margin else risk.call_margin), risk.collateral
     call_margin, cost = _after_fills(state, intent, taken, risk)
-    return max(required, call_margin) + cost, risk.equity
+    return max(required, call_margin) + cost, risk.collateral
 
 
 def _after_fills(
@@ -279,10 +308,10 @@ def _after_fills(
     net = intent.net
     value = margin.mark_of(exposure.record) * exposure.multiplier
     tiers = exposure.record.tiers
-    exact = risk.exact_maintenance - maintenance_at(tiers, abs(net) * value)
+    exact = risk.position_maintenance - maintenance_at(tiers, abs(net) * value)
     exact += maintenance_at(tiers, abs(net + side * taken.quantity) * value)
     cost = taken.fee - side * (taken.quantity * value - taken.notional)
-    return divide_up(exact, state.parameters.call_ratio), cost
+    return margin.call_margin_of(exact, state.parameters.call_ratio, risk.debt_call), cost
 
 
 def _requirement_after(intent: Intent, taken: Taken, opening: int, terms: tuple[int, int]) -> int:

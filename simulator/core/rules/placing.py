@@ -14,7 +14,7 @@ from simulator.core.model.events import (
     OrderRested,
 )
 from simulator.core.model.rejects import Refusal, RejectReason
-from simulator.core.rules import matching
+from simulator.core.rules import matching, spot_plan
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.order_checks import check_order
 from simulator.core.rules.order_plan import Plan, rests_freely, why_not_rest
@@ -70,6 +70,7 @@ def accept(
             command.self_trade_prevention,
             list_id,
             waits_for,
+            command.auto_repay and plan.intent.exposure.is_spot,
         )
     )
     if command.client_order_id is not None:
@@ -153,6 +154,8 @@ def reject(run: Execution, command: PlaceOrder, refusal: Refusal) -> None:
 def work(run: Execution, order: Order, plan: Plan) -> None:
     """Matches an accepted order; the rest rests with its lock, or is canceled with the reason."""
     reason: CancelReason | None = None
+    if plan.funding is not None:
+        spot_plan.fund(run, order, plan.funding)
     if plan.taken.crosses:
         reason = matching.match(run, order)
         if order.remaining == 0 or order.status is CANCELED:

@@ -16,12 +16,15 @@ from simulator.core.model.enums import (
     LIMIT_ORDER,
     OPEN,
     SELL,
+    SPOT_INSTRUMENT,
+    SPOT_MARGIN,
+    MarginMode,
     Side,
 )
-from simulator.core.model.events import OrderAccepted, OrderRested, QuotesReplaced
+from simulator.core.model.events import FundsLocked, OrderAccepted, OrderRested, QuotesReplaced
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
-from simulator.core.rules import margin, matching
+from simulator.core.rules import margin, matching, spot_fills
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.order_checks import is_in_liquidation
 from simulator.core.state.exchange_state import ExchangeState
@@ -74,15 +77,19 @@ def _refusal(
     if is_in_liquidation(state, command.account_id, command.instrument_id):
         return refuse(RejectReason.LIQUIDATION_IN_PROGRESS)
     settings = state.settings(command.account_id, command.instrument_id)
+    spot = record.terms.kind is SPOT_INSTRUMENT
     if settings.margin_mode is not CROSS_MARGIN:
-        return refuse(RejectReason.INVALID_COMBINATION)
-    if state.accounts[command.account_id].position_mode is HEDGE:
+        if not spot or settings.margin_mode is not SPOT_MARGIN:
+            return refuse(RejectReason.INVALID_COMBINATION)
+    if not spot and state.accounts[command.account_id].position_mode is HEDGE:
         return refuse(RejectReason.POSITION_SIDE_MISMATCH)
     for price, quantity in command.bids + command.asks:
         if not 0 < price < AMOUNT_LIMIT or price % terms.tick_size:
             return refuse(RejectReason.PRICE_NOT_ON_TICK, terms.tick_size, price)
         if not 0 < quantity <= terms.max_quantity or quantity % terms.lot_size:
             return refuse(RejectReason.QUANTITY_NOT_ON_LOT, terms.lot_size, quantity)
+    if spot:
+        return _balance_refusal(state, record, command, settings.margin_mode)
     if command.bids or command.asks:
         return _margin_refusal(state, command)
     return None
@@ -97,9 +104,34 @@ def _margin_refusal(state: ExchangeState, command: ReplaceQuotes) -> Refusal | N
     risk = margin.assess(state, wallet.wallet_id)
     required = margin.cross_requirement(state, wallet, exposure)
     required += margin.exposure_requirement(exposure, buys, sells)
+    if risk.worth is not None:
+        required += risk.worth.debt_initial
     required = max(risk.call_margin, required)
-    if required > risk.equity:
-        return refuse(RejectReason.INSUFFICIENT_MARGIN, required, max(0, risk.equity))
+    if required > risk.collateral:
+        return refuse(RejectReason.INSUFFICIENT_MARGIN, required, max(0, risk.collateral))
+    return None
+
+
+def _balance_refusal(
+    state: ExchangeState, record: InstrumentRecord, command: ReplaceQuotes, mode: MarginMode
+) -> Refusal | None:
+    """Quotes on a spot instrument borrow nothing: the free balances must hold what they pay."""
+    wallet_id = state.spot_wallet(command.account_id, command.instrument_id, mode)
+    exposure = state.find_exposure(command.account_id, command.instrument_id)
+    if wallet_id is None:
+        return refuse(RejectReason.UNKNOWN_WALLET)
+    terms = record.terms
+    for side, levels in ((BUY, command.bids), (SELL, command.asks)):
+        asset_id = terms.quote_asset_id if side is BUY else spot_fills.base_asset(terms)
+        holding = state.holding(wallet_id, asset_id)
+        free = holding.balance - holding.locked
+        if exposure is not None:
+            for order in exposure.orders.values():
+                if order.quote and order.side is side:
+                    free += order.locked
+        needed = sum(terms.paid_with(side, quantity, price) for price, quantity in levels)
+        if needed > max(0, free):
+            return refuse(RejectReason.INSUFFICIENT_BALANCE, needed, max(0, free))
     return None
 
 
@@ -140,7 +172,9 @@ def _best_of_others(state: ExchangeState, command: ReplaceQuotes, side: Side) ->
 
 def _work(run: Execution, command: ReplaceQuotes, side: Side, price: int, quantity: int) -> None:
     """One crossing level, as an ordinary limit order that is still a quote."""
-    order_id = run.state.counters.order + 1
+    state = run.state
+    order_id = state.counters.order + 1
+    mode = state.settings(command.account_id, command.instrument_id).margin_mode
     run.emit(
         OrderAccepted(
             order_id,
@@ -154,7 +188,7 @@ def _work(run: Execution, command: ReplaceQuotes, side: Side, price: int, quanti
             False,
             False,
             False,
-            CROSS_MARGIN,
+            mode,
             price,
             0,
             None,
@@ -162,7 +196,13 @@ def _work(run: Execution, command: ReplaceQuotes, side: Side, price: int, quanti
             True,
         )
     )
-    order: Order = run.state.orders[order_id]
-    matching.match(run, order)
-    if order.remaining > 0:
+    order: Order = state.orders[order_id]
+    terms = state.instruments[command.instrument_id].terms
+    if terms.kind is SPOT_INSTRUMENT:
+        lock = terms.paid_with(side, quantity, price)
+        run.emit(FundsLocked(order_id, *state.payer_of(order), lock, 0, 0))
+    reason = matching.match(run, order)
+    if reason is not None:
+        matching.cancel(run, order, reason)
+    elif order.remaining > 0:
         run.emit(OrderRested(order_id))

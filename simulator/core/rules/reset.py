@@ -13,10 +13,10 @@ from simulator.core.model.events import AccountReset, Transferred
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import AMOUNT_LIMIT
-from simulator.core.rules import canceling, insurance, margin, money
+from simulator.core.rules import borrowing, canceling, insurance, margin, money
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import AccountRecord, Position, Wallet
+from simulator.core.state.records import Position, Wallet
 
 _REASON: Final = "reset"
 
@@ -36,9 +36,13 @@ def reset_account(run: Execution, command: ResetAccount) -> Refusal | None:
     for position in _positions(run.state, command.account_id):
         _close_at_mark(run, position)
     for wallet in isolated:
-        _return_margin(run, wallet, cross)
-    _empty_spot(run, account)
-    _adjust(run, cross, command.endowment)
+        if wallet.position_side is None:
+            _empty(run, wallet)
+        else:
+            _return_margin(run, wallet, cross)
+    _empty(run, run.state.wallets[account.spot_wallet_id])
+    _empty(run, cross, but=VALUATION_ASSET)
+    _adjust(run, cross, VALUATION_ASSET, command.endowment)
     run.emit(AccountReset(command.account_id, account.run + 1, command.endowment))
     return None
 
@@ -62,24 +66,29 @@ def _return_margin(run: Execution, wallet: Wallet, cross: Wallet) -> None:
     """What is left goes to CROSS; what is owed is the mint's, for CROSS owes nothing for it."""
     holding = run.state.holding(wallet.wallet_id)
     if holding.settlement_debt > 0:
-        _adjust(run, wallet, 0)
+        _adjust(run, wallet, VALUATION_ASSET, 0)
     elif holding.balance > 0:
         kind = TransferKind.TRANSFER
         money.receive(run, wallet.wallet_id, cross.wallet_id, kind, holding.balance, money.Cause())
 
 
-def _empty_spot(run: Execution, account: AccountRecord) -> None:
-    holdings = run.state.wallets[account.spot_wallet_id].holdings
-    for asset_id in sorted(holdings):
-        _mint(run, account.spot_wallet_id, asset_id, -holdings[asset_id].balance)
+def _empty(run: Execution, wallet: Wallet, but: int | None = None) -> None:
+    """All assets go back to the mint, which pays what is owed of them."""
+    for asset_id in sorted(wallet.holdings):
+        if asset_id != but:
+            _adjust(run, wallet, asset_id, 0)
 
 
-def _adjust(run: Execution, wallet: Wallet, wanted: int) -> None:
+def _adjust(run: Execution, wallet: Wallet, asset_id: int, wanted: int) -> None:
     """Pays what the wallet owes, and leaves the wanted balance in it."""
-    holding = run.state.holding(wallet.wallet_id)
-    change = wanted - holding.balance + holding.settlement_debt
-    _mint(run, wallet.wallet_id, VALUATION_ASSET, change)
-    money.repay_settlement(run, wallet.wallet_id, money.Cause())
+    holding = run.state.holding(wallet.wallet_id, asset_id)
+    owed = holding.settlement_debt + holding.borrowed + holding.interest
+    _mint(run, wallet.wallet_id, asset_id, wanted - holding.balance + owed)
+    if owed:
+        cause = money.Cause()
+        if asset_id == VALUATION_ASSET:
+            money.repay_settlement(run, wallet.wallet_id, cause)
+        borrowing.repay(run, wallet.wallet_id, asset_id, owed, cause)
 
 
 def _mint(run: Execution, wallet_id: int, asset_id: int, change: int) -> None:

@@ -1,6 +1,7 @@
 """Which units could have crossed a line? The answer that makes a tick cheap.
 
-For every unit and every instrument it is exposed to, the watch keeps the pair of marks between
+For every unit and every instrument it is exposed to, the watch keeps the pair of marks (of spot
+instruments, indexes: they value assets and debts) between
 which the unit provably cannot reach its next line: a budget (slack divided by the number of
 exposures) divided by the exposure's worst slope, cut at the tier boundary. While every mark
 stays inside, the unit needs no look. Two heaps per instrument hold the bounds; outdated ones are
@@ -13,15 +14,18 @@ The watch is derived: it is in no snapshot, and which bounds it holds never chan
 from heapq import heapify, heappop, heappush
 
 from simulator.core.model.enums import LONG
-from simulator.core.model.instruments import RiskTier
+from simulator.core.model.instruments import VALUATION_ASSET, RiskTier
 from simulator.core.model.risk_tiers import tier_at
 from simulator.core.model.units import RATE_ONE, divide_up
-from simulator.core.rules import margin
+from simulator.core.rules import margin, valuation
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position, Wallet
 
 _Bound = tuple[int, int, int]
 """(key, wallet id, version); the key is a mark, negated in the heap for falling marks."""
+
+_ASSET_SLACK = 8
+"""A balance and a debt, each in whole units then and now, the debt at up to three times its own."""
 
 _SPARE = 1_024
 """Outdated bounds that a heap may hold beyond twice the live ones before it is rebuilt."""
@@ -95,31 +99,85 @@ def bounds_of(
     """Per exposure (instrument, lowest safe mark, highest safe mark); none: no bound that way."""
     wallet = state.wallets[risk.wallet_id]
     positions = list(state.unit_positions.get(risk.wallet_id, {}).values())
-    budget, rise_budget = _budgets(state, risk, wallet, len(positions))
+    assets = _exposed_assets(state, wallet) if risk.worth is not None else []
+    budget, rise_budget = _budgets(state, risk, wallet, len(positions), len(assets))
     bounds: list[tuple[int, int | None, int | None]] = []
     for position in positions:
         record = state.instruments[position.instrument_id]
         low, high = _position_bounds(state, position, record, budget, rise_budget)
         bounds.append((position.instrument_id, low, high))
+    for asset_id in assets:
+        record = state.spot_records[asset_id]
+        low, high = _asset_bounds(state, wallet, asset_id, record, (budget, rise_budget))
+        bounds.append((record.terms.instrument_id, low, high))
     return bounds
 
 
+def _exposed_assets(state: ExchangeState, wallet: Wallet) -> list[int]:
+    """The assets, but for the valuation asset, whose index moves the unit."""
+    return [
+        asset_id
+        for asset_id, holding in wallet.holdings.items()
+        if valuation.spot_record(state, asset_id) is not None
+        and (holding.balance or holding.borrowed or holding.interest)
+        and asset_id != VALUATION_ASSET
+    ]
+
+
 def _budgets(
-    state: ExchangeState, risk: margin.UnitRisk, wallet: Wallet, exposures: int
+    state: ExchangeState, risk: margin.UnitRisk, wallet: Wallet, positions: int, assets: int
 ) -> tuple[int, int | None]:
     """What each exposure may lose, and gain, before the unit could reach a line.
 
     A line is a sum rounded up: two units of slack are kept for the roundings of now and then,
-    four for the clearing line, which is rounded twice.
+    four for the clearing line, which is rounded twice. An asset is valued in whole units too:
+    for each, `_ASSET_SLACK` more.
     """
-    share = max(1, exposures)
+    share = max(1, positions + assets)
+    slack = assets * _ASSET_SLACK
     if wallet.margin_call is None:
-        return (risk.equity - risk.call_margin - 2) // share, None
+        return (risk.equity - risk.call_margin - 2 - slack) // share, None
     clear_line = divide_up(risk.call_margin * state.parameters.clear_ratio, RATE_ONE)
     return (
-        (risk.equity - risk.maintenance_margin - 2) // share,
-        (clear_line - risk.equity - 4) // share,
+        (risk.equity - risk.maintenance_margin - 2 - slack) // share,
+        (clear_line - risk.equity - 4 - slack) // share,
     )
+
+
+def _asset_bounds(
+    state: ExchangeState,
+    wallet: Wallet,
+    asset_id: int,
+    record: InstrumentRecord,
+    budgets: tuple[int, int | None],
+) -> tuple[int | None, int | None]:
+    """A balance loses as its index falls; a debt loses as it rises, and its lines rise with it.
+
+    An asset both held and owed is bounded on both sides, as if neither helped the other.
+    """
+    price = valuation.index_of(record)
+    budget, rise_budget = budgets
+    if budget <= 0 or (rise_budget is not None and rise_budget <= 0):
+        return price, price
+    holding = wallet.holdings[asset_id]
+    debt = holding.borrowed + holding.interest
+    unit = record.terms.notional_multiplier
+    scale = record.terms.base_multiplier
+    # In a line a debt counts with its level less one, at the clearing line with clear_ratio of it.
+    call, _ = valuation.product_levels(state, wallet)
+    level = RATE_ONE + divide_up((call - RATE_ONE) * state.parameters.clear_ratio, RATE_ONE)
+    lows: list[int] = []
+    highs: list[int] = []
+    if holding.balance:
+        lows.append(price - budget * scale // (holding.balance * unit))
+        if rise_budget is not None:
+            highs.append(price + rise_budget * scale // (holding.balance * unit))
+    if debt:
+        highs.append(price + budget * scale * RATE_ONE // (debt * unit * level))
+        if rise_budget is not None:
+            lows.append(price - rise_budget * scale * RATE_ONE // (debt * unit * level))
+    low = max(0, max(lows)) if lows else None
+    return low, min(highs) if highs else None
 
 
 def _position_bounds(

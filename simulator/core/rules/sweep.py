@@ -8,10 +8,12 @@ units is worked on per command; the rest waits in order for `ContinueSweep`.
 
 from simulator.core.model.enums import CROSS_WALLET, ISOLATED_WALLET, CallEnd, TransferKind
 from simulator.core.model.events import SweepPaged
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.rules import deleveraging, liquidation, margin, margin_calls, money
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.margin import UnitRisk
 from simulator.core.state.exchange_state import ExchangeState
+from simulator.core.state.records import Wallet
 
 _Rank = tuple[int, int, int, int]
 
@@ -93,7 +95,7 @@ def _is_harmless(state: ExchangeState, wallet_id: int) -> bool:
     """Without a position, a debt or a liquidation there is no line to cross."""
     if wallet_id in state.unit_positions or state.wallets[wallet_id].liquidation is not None:
         return False
-    return state.holding(wallet_id).settlement_debt == 0
+    return wallet_id not in state.debtors
 
 
 def _rank(state: ExchangeState, risk: UnitRisk) -> _Rank:
@@ -120,10 +122,22 @@ def _close_empty(run: Execution, wallet_id: int) -> None:
         return
     if wallet.margin_call is not None:
         margin_calls.end(run, margin.assess(state, wallet_id), CallEnd.CLOSED)
-    left = state.holding(wallet_id).balance
-    if wallet.kind is ISOLATED_WALLET and left > 0:
-        cross = state.accounts[wallet.account_id].cross_wallet_id
-        money.receive(run, wallet_id, cross, TransferKind.TRANSFER, left, money.Cause())
+    if wallet.kind is ISOLATED_WALLET:
+        _return_to_cross(run, wallet)
+
+
+def _return_to_cross(run: Execution, wallet: Wallet) -> None:
+    """All assets of an isolated wallet; while spot orders have something locked it is in use."""
+    if any(holding.locked for holding in wallet.holdings.values()):
+        return
+    cross = run.state.accounts[wallet.account_id].cross_wallet_id
+    kind, cause = TransferKind.TRANSFER, money.Cause()
+    for asset_id in sorted(wallet.holdings):
+        left = wallet.holdings[asset_id].balance
+        if left > 0:
+            money.transfer(run, kind, wallet.wallet_id, cross, left, cause, asset_id)
+            if asset_id == VALUATION_ASSET:
+                money.repay_settlement(run, cross, cause)
 
 
 def set_aside(run: Execution, wallet_ids: list[int]) -> None:
@@ -149,6 +163,13 @@ def set_aside(run: Execution, wallet_ids: list[int]) -> None:
 
 
 def touch_holders(run: Execution, instrument_id: int) -> None:
-    """Has every unit with a position on the instrument assessed."""
-    for wallet_id in run.state.holders.get(instrument_id, {}):
-        run.state.touched_units[wallet_id] = None
+    """Has every unit with a position on the instrument assessed; on spot, every one that owes
+    something and holds or owes the asset."""
+    state = run.state
+    for wallet_id in state.holders.get(instrument_id, {}):
+        state.touched_units[wallet_id] = None
+    base = state.instruments[instrument_id].terms.base_asset_id
+    if base is not None:
+        for wallet_id in sorted(state.debtors):
+            if base in state.wallets[wallet_id].holdings:
+                state.touched_units[wallet_id] = None

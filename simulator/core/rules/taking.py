@@ -20,7 +20,8 @@ from simulator.core.model.enums import (
     TimeInForce,
 )
 from simulator.core.model.units import divide_up
-from simulator.core.rules import fills
+from simulator.core.rules import fills, spot_fills
+from simulator.core.rules.valuation import Holdings
 from simulator.core.state.book import BookSide
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
@@ -32,6 +33,8 @@ class Intent:
 
     __slots__ = (
         "account",
+        "auto_borrow",
+        "auto_repay",
         "exposure",
         "keep_margin",
         "limit",
@@ -73,6 +76,8 @@ class Intent:
         self.replaces = replaces
         self.position_side = position_side
         self.self_trade_prevention = self_trade_prevention
+        self.auto_borrow = True
+        self.auto_repay = True
 
     @property
     def account_id(self) -> int:
@@ -182,6 +187,7 @@ class _Walk:
     __slots__ = (
         "_makers",
         "_purses",
+        "_spot_makers",
         "expired",
         "fee",
         "fills",
@@ -209,9 +215,10 @@ class _Walk:
         self.expired: list[Order] = []
         self.room: int | None = None
         self.sketch: fills.IsolatedSketch | None = None
+        self._spot_makers: dict[int, Holdings] = {}
         self._purses: dict[int, fills.Purse] = {}
         self._makers: dict[_Leg, fills.IsolatedSketch] = {}
-        if intent.margin_mode is ISOLATED_MARGIN:
+        if intent.margin_mode is ISOLATED_MARGIN and not intent.exposure.is_spot:
             purse = self._purse(intent.account_id)
             side = intent.position_side
             self.sketch = fills.IsolatedSketch(state, intent.exposure, side, purse)
@@ -270,6 +277,8 @@ class _Walk:
 
     def _maker_quantity(self, maker: Order, quantity: int) -> int:
         """How much of the maker would trade: its own margin or position may allow less."""
+        if self.intent.exposure.is_spot:
+            return self._spot_quantity(maker, quantity)
         exposure = self.state.exposures[maker.account_id][maker.instrument_id]
         isolated = maker.margin_mode is ISOLATED_MARGIN
         if not isolated and exposure.reduce_only_orders == 0:
@@ -294,6 +303,19 @@ class _Walk:
         sketch.go_on(after)
         return quantity
 
+    def _spot_quantity(self, maker: Order, quantity: int) -> int:
+        """All of it or nothing: whether its wallet can still pay for it."""
+        wallet_id, _ = self.state.payer_of(maker)
+        held = self._spot_makers.get(wallet_id)
+        if held is None:
+            held = self._spot_makers[wallet_id] = Holdings(self.state.wallets[wallet_id])
+        fill = spot_fills.fill_of(self.state, maker, quantity, maker.price, maker=True)
+        ends = quantity == maker.remaining
+        if spot_fills.refusal(self.state, maker, held, fill, ends) is None:
+            return quantity
+        del self._spot_makers[wallet_id]
+        return 0
+
     def _may_take(self, sketch: fills.IsolatedSketch, maker: Order, quantity: int) -> bool:
         """Whether the call line lets the fill be made, which then goes into the sketch.
 
@@ -312,11 +334,19 @@ class _Walk:
         unit_notional = price * self.intent.exposure.multiplier
         held = -self.net * side
         closed = 0 if held <= 0 else quantity if quantity < held else held
-        if closed:  # the closing and the opening part of a fill pay their fees apart
+        if self.intent.exposure.is_spot:
+            self.fee += self._spot_fee(quantity * unit_notional)
+        elif closed:  # the closing and the opening part of a fill pay their fees apart
             self.fee += fills.fee_of(closed * unit_notional, self.rate)
-        if closed < quantity:
+        if closed < quantity and not self.intent.exposure.is_spot:
             self.fee += fills.fee_of((quantity - closed) * unit_notional, self.rate)
         self.fills.append((maker.order_id, price, quantity))
         self.net += side * quantity
         self.quantity += quantity
         self.notional += quantity * unit_notional
+
+    def _spot_fee(self, notional: int) -> int:
+        """The fees of a spot order are rounded as one."""
+        replaced = self.intent.replaces
+        before = self.notional + (0 if replaced is None else replaced.filled_notional)
+        return spot_fills.fee_after(before, notional, self.rate)

@@ -11,6 +11,7 @@ from typing import Final
 from simulator.core.model.commands import AdvanceTime, ContinueSweep
 from simulator.core.model.events import TimeAdvanced
 from simulator.core.rules import (
+    borrowing,
     funding,
     insurance,
     liquidation,
@@ -33,6 +34,8 @@ A step that was due later than it is taken does the same, at the time of now.
 _UP_TO_FUNDING: Final[tuple[_Part, ...]] = (
     # (1) index and mark: an index that is too old halts its instrument
     (mark_price.next_stale, mark_price.move_marks),
+    # (2) interest at each clock hour
+    (borrowing.next_interest, borrowing.accrue_if_due),
     # (3) funding, at the marks of (1)
     (funding.next_stamp, funding.settle_due),
 )

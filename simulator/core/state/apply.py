@@ -17,10 +17,10 @@ from simulator.core.model.enums import (
     WalletKind,
 )
 from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.state.apply_borrowing import BORROWING_HANDLERS, change_debt
 from simulator.core.state.apply_liquidations import LIQUIDATION_HANDLERS
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.apply_prices import PRICE_HANDLERS
-from simulator.core.state.book import Book
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import AccountRecord, Holding, InstrumentRecord, Settings, Wallet
 from simulator.core.state.rows import OngoingLiquidation, StandingCall
@@ -30,6 +30,7 @@ _SETTLEMENT: Final = TransferKind.SETTLEMENT
 _LIQUIDATION_FEE: Final = TransferKind.LIQUIDATION_FEE
 _DEPOSIT: Final = TransferKind.DEPOSIT
 _INSURANCE: Final = TransferKind.INSURANCE
+_DEBT_KINDS: Final = (TransferKind.BORROW, TransferKind.REPAY, TransferKind.INTEREST)
 
 # -- the world -----------------------------------------------------------------------------------
 
@@ -40,8 +41,7 @@ def _asset_defined(state: ExchangeState, event: e.AssetDefined) -> None:
 
 def _instrument_listed(state: ExchangeState, event: e.InstrumentListed) -> None:
     instrument_id = event.instrument.instrument_id
-    state.instruments[instrument_id] = InstrumentRecord(event.instrument, event.tiers)
-    state.books[instrument_id] = Book()
+    state.index_instrument(InstrumentRecord(event.instrument, event.tiers))
     _note_instrument(state, instrument_id)
 
 
@@ -144,6 +144,8 @@ def _transferred(state: ExchangeState, event: e.Transferred) -> None:
         source.liquidation.fee += amount
     elif kind is _INSURANCE and target is not None and target.liquidation is not None:
         target.liquidation.insured += amount
+    elif kind in _DEBT_KINDS:
+        change_debt(state, event)
     elif kind is _DEPOSIT and target is not None and asset_id == VALUATION_ASSET:
         state.accounts[target.account_id].deposited += amount
 
@@ -163,8 +165,10 @@ def _change_balance(state: ExchangeState, wallet: Wallet, asset_id: int, amount:
 
 
 def _owe(state: ExchangeState, wallet_id: int, asset_id: int, amount: int) -> None:
-    state.wallets[wallet_id].holdings[asset_id].settlement_debt += amount
+    wallet = state.wallets[wallet_id]
+    wallet.holdings[asset_id].settlement_debt += amount
     state.ledger.settlement_debt[asset_id] += amount
+    state.index_debt(wallet)
 
 
 def _account_reset(state: ExchangeState, event: e.AccountReset) -> None:
@@ -190,7 +194,7 @@ def _margin_mode_set(state: ExchangeState, event: e.MarginModeSet) -> None:
 def _position_mode_set(state: ExchangeState, event: e.PositionModeSet) -> None:
     state.accounts[event.account_id].position_mode = event.position_mode
     for exposure in state.exposures.get(event.account_id, {}).values():
-        exposure.hedged = event.position_mode is HEDGE
+        exposure.hedged = event.position_mode is HEDGE and not exposure.is_spot
     if state.notes is not None:
         state.notes.accounts[event.account_id] = None
 
@@ -276,6 +280,7 @@ HANDLERS: Final[dict[type[Any], Callable[[ExchangeState, Any], None]]] = {
     **LIQUIDATION_HANDLERS,
     **ORDER_HANDLERS,
     **PRICE_HANDLERS,
+    **BORROWING_HANDLERS,
 }
 
 

@@ -59,6 +59,7 @@ def _order_accepted(state: ExchangeState, event: e.OrderAccepted) -> None:
         self_trade_prevention=event.self_trade_prevention,
         list_id=event.list_id,
         waits_for=event.waits_for,
+        auto_repay=event.auto_repay,
     )
     if event.trigger is not None:
         if event.waits_for is None:
@@ -125,7 +126,7 @@ def _end_order(state: ExchangeState, order: Order, status: OrderStatus) -> None:
         if state.notes is not None:
             _note_level(state.notes, order)
     if order.locked:
-        _change_lock(state, order, 0)
+        change_lock(state, order, 0)
     state.forget_order(order)
     order.status = status
 
@@ -216,21 +217,22 @@ def _countdown_elapsed(state: ExchangeState, event: e.CountdownElapsed) -> None:
 
 def _margin_locked(state: ExchangeState, event: e.MarginLocked) -> None:
     order = state.orders[event.order_id]
-    _change_lock(state, order, event.amount)
+    change_lock(state, order, event.amount)
 
 
-def _change_lock(state: ExchangeState, order: Order, amount: int) -> None:
-    account = state.accounts[order.account_id]
-    terms = state.instruments[order.instrument_id].terms
-    holding = state.wallets[account.cross_wallet_id].holdings.setdefault(
-        terms.quote_asset_id, Holding()
-    )
-    holding.locked += amount - order.locked
+def change_lock(state: ExchangeState, order: Order, amount: int) -> None:
+    """What an open order keeps locked, from now on."""
     exposure = state.exposures[order.account_id][order.instrument_id]
+    wallet_id = state.accounts[order.account_id].cross_wallet_id
+    asset_id = exposure.record.terms.quote_asset_id
+    if exposure.is_spot:
+        wallet_id, asset_id = state.payer_of(order)
+    holding = state.wallets[wallet_id].holdings.setdefault(asset_id, Holding())
+    holding.locked += amount - order.locked
     exposure.locked += amount - order.locked
     order.locked = amount
     if state.notes is not None:
-        state.notes.wallets[account.cross_wallet_id] = None
+        state.notes.wallets[wallet_id] = None
 
 
 def _trade_executed(state: ExchangeState, event: e.TradeExecuted) -> None:
@@ -257,11 +259,24 @@ def _fill(state: ExchangeState, order_id: int, event: e.TradeExecuted) -> None:
             _note_level(state.notes, order)
     order.remaining -= quantity
     order.filled_notional += quantity * event.price * exposure.multiplier
+    if exposure.is_spot and order.locked:
+        _spend_lock(state, order, event)
     if order.remaining == 0:
         _end_order(state, order, FILLED)
     order.updated_ns = state.time_ns
     if state.notes is not None:
         _note_order(state.notes, order)
+
+
+def _spend_lock(state: ExchangeState, order: Order, event: e.TradeExecuted) -> None:
+    """A spot order pays out of what it locked: a buy notional and fee, a sell the base asset."""
+    terms = state.instruments[order.instrument_id].terms
+    if order.side is BUY:
+        fee = event.taker_fee if order.order_id == event.taker_order_id else event.maker_fee
+        spent = event.quantity * event.price * terms.notional_multiplier + max(0, fee)
+    else:
+        spent = event.quantity * terms.base_multiplier
+    change_lock(state, order, max(0, order.locked - spent))
 
 
 def _quotes_replaced(state: ExchangeState, event: e.QuotesReplaced) -> None:
@@ -277,6 +292,8 @@ def _quotes_replaced(state: ExchangeState, event: e.QuotesReplaced) -> None:
         for price, quantity in levels:
             order = _quote(state, event, order_id, side, price, quantity)
             state.index_order(order)
+            if exposure.is_spot:
+                change_lock(state, order, exposure.record.terms.paid_with(side, quantity, price))
             _rest(state, order)
             order_id += 1
     state.counters.order = max(state.counters.order, order_id - 1)

@@ -16,6 +16,7 @@ from simulator.core.model.accounts import (
     INSURANCE_FUND,
 )
 from simulator.core.model.enums import (
+    BUY,
     CROSS_MARGIN,
     CROSS_WALLET,
     HEDGE,
@@ -24,7 +25,10 @@ from simulator.core.model.enums import (
     LONG,
     RESTING,
     SHORT,
+    SPOT_INSTRUMENT,
+    SPOT_MARGIN,
     UNTRIGGERED,
+    MarginMode,
     PositionSide,
     WalletKind,
 )
@@ -61,6 +65,8 @@ from simulator.core.state.rows import (
 from simulator.core.state.trigger_board import TriggerBoard
 
 PositionKey = tuple[int, PositionSide]
+WalletKey = tuple[int, int, PositionSide | None]
+"""Account, instrument and position side of an isolated wallet; spot margin has no side."""
 
 CountdownKey = tuple[int, int | None]
 """An account, and the instrument that its switch is for; none: all of them."""
@@ -94,10 +100,15 @@ class ExchangeState:
         self.fund_unload_at_ns: int | None = None
         self.funding_runs: list[FundingRun] = []
         """Stamps whose payments are being made, page by page (FND-2, TIME-2)."""
+        self.interest_due_ns: int | None = None
         # derived
         self.books: dict[int, Book] = {}
         self.exposures: dict[int, dict[int, Exposure]] = {}
-        self.isolated_wallets: dict[tuple[int, int, PositionSide], Wallet] = {}
+        self.isolated_wallets: dict[WalletKey, Wallet] = {}
+        self.spot_records: dict[int, InstrumentRecord] = {}
+        """Per asset, the spot instrument at whose index it is valued (MARG-1)."""
+        self.debtors: dict[int, None] = {}
+        """Wallets that owe anything, in no order that means anything."""
         self.unit_positions: dict[int, dict[PositionKey, Position]] = {}
         self.holders: dict[int, dict[int, int]] = {}
         """Per instrument, the units with a position in it and how many (1, or 2 in a hedge)."""
@@ -155,15 +166,20 @@ class ExchangeState:
         return Exposure(record, self.default_settings(account_id, instrument_id), hedged)
 
     def settings(self, account_id: int, instrument_id: int) -> Settings:
-        """The account's settings on the instrument, or the defaults: ISOLATED, default leverage."""
+        """The account's settings there, or the defaults: ISOLATED (SPOT if spot), its leverage."""
         exposure = self.find_exposure(account_id, instrument_id)
         if exposure is not None:
             return exposure.settings
         return self.default_settings(account_id, instrument_id)
 
     def default_settings(self, account_id: int, instrument_id: int) -> Settings:
-        mode = CROSS_MARGIN if account_id == FUND_ACCOUNT else ISOLATED_MARGIN
-        leverage = self.instruments[instrument_id].terms.default_leverage
+        terms = self.instruments[instrument_id].terms
+        mode: MarginMode = ISOLATED_MARGIN
+        if account_id == FUND_ACCOUNT:
+            mode = CROSS_MARGIN
+        elif terms.kind is SPOT_INSTRUMENT:
+            mode = SPOT_MARGIN
+        leverage = terms.default_leverage
         return Settings(account_id, instrument_id, mode, leverage)
 
     def is_unit(self, wallet_id: int) -> bool:
@@ -178,6 +194,26 @@ class ExchangeState:
         wallet = self.isolated_wallets.get((account_id, instrument_id, side))
         return None if wallet is None else wallet.wallet_id
 
+    def payer_of(self, order: Order) -> tuple[int, int]:
+        """The wallet and the asset that a spot order pays with."""
+        terms = self.instruments[order.instrument_id].terms
+        wallet_id = self.spot_wallet(order.account_id, order.instrument_id, order.margin_mode)
+        if wallet_id is None:
+            raise AssertionError(f"order {order.order_id} has no wallet to pay from")
+        if order.side is BUY or terms.base_asset_id is None:
+            return wallet_id, terms.quote_asset_id
+        return wallet_id, terms.base_asset_id
+
+    def spot_wallet(self, account_id: int, instrument_id: int, mode: MarginMode) -> int | None:
+        """The wallet that trades a spot instrument in this mode; none: not yet opened."""
+        account = self.accounts[account_id]
+        if mode is SPOT_MARGIN:
+            return account.spot_wallet_id
+        if mode is CROSS_MARGIN:
+            return account.cross_wallet_id
+        wallet = self.isolated_wallets.get((account_id, instrument_id, None))
+        return None if wallet is None else wallet.wallet_id
+
     def isolated_wallets_of(self, account_id: int) -> list[Wallet]:
         """The account's isolated wallets in the order in which they were opened.
 
@@ -186,7 +222,7 @@ class ExchangeState:
         found = [
             self.isolated_wallets.get((account_id, instrument_id, side))
             for instrument_id in self.exposures.get(account_id, {})
-            for side in (LONG, SHORT)
+            for side in (LONG, SHORT, None)
         ]
         return sorted((each for each in found if each is not None), key=_by_id)
 
@@ -252,9 +288,24 @@ class ExchangeState:
 
     def index_wallet(self, wallet: Wallet) -> None:
         self.wallets[wallet.wallet_id] = wallet
-        if wallet.instrument_id is not None and wallet.position_side is not None:
+        if wallet.instrument_id is not None:
             key = (wallet.account_id, wallet.instrument_id, wallet.position_side)
             self.isolated_wallets[key] = wallet
+
+    def index_instrument(self, record: InstrumentRecord) -> None:
+        terms = record.terms
+        self.instruments[terms.instrument_id] = record
+        self.books[terms.instrument_id] = Book()
+        if terms.kind is SPOT_INSTRUMENT and terms.base_asset_id is not None:
+            self.spot_records[terms.base_asset_id] = record
+
+    def index_debt(self, wallet: Wallet) -> None:
+        """Notes whether the wallet owes anything now."""
+        for holding in wallet.holdings.values():
+            if holding.borrowed or holding.interest or holding.settlement_debt:
+                self.debtors[wallet.wallet_id] = None
+                return
+        self.debtors.pop(wallet.wallet_id, None)
 
     def index_position(self, position: Position) -> None:
         exposure = self.exposure(position.account_id, position.instrument_id)
@@ -314,6 +365,7 @@ class ExchangeState:
             countdowns=[
                 (*key, self.countdowns[key]) for key in sorted(self.countdowns, key=countdown_rank)
             ],
+            interest_due_ns=self.interest_due_ns,
         )
 
     def _chosen_settings(self) -> list[SettingsRow]:
@@ -372,14 +424,14 @@ def restore(snapshot: Snapshot) -> ExchangeState:
     state.counters = Counters(*_values(snapshot.counters))
     state.assets = {asset.asset_id: asset for asset in snapshot.assets}
     for instrument in [InstrumentRecord(*_values(row)) for row in snapshot.instruments]:
-        state.instruments[instrument.terms.instrument_id] = instrument
-        state.books[instrument.terms.instrument_id] = Book()
+        state.index_instrument(instrument)
     for account in [AccountRecord(*_values(row)) for row in snapshot.accounts]:
         state.accounts[account.account_id] = account
     for account_id, instrument_id, asset_balance in snapshot.ledger:
         state.ledger.post(account_id, instrument_id, asset_balance)
     for wallet in map(_wallet, snapshot.wallets):
         state.index_wallet(wallet)
+        state.index_debt(wallet)
         _restore_totals(state, wallet)
     for settings in [Settings(*_values(row)) for row in snapshot.settings]:
         exposure = state.exposure(settings.account_id, settings.instrument_id)
@@ -410,6 +462,7 @@ def restore(snapshot: Snapshot) -> ExchangeState:
     state.pending_triggers = list(snapshot.pending_triggers)
     for owner, where, due_ns in snapshot.countdowns:
         state.set_countdown((owner, where), due_ns)
+    state.interest_due_ns = snapshot.interest_due_ns
     return state
 
 

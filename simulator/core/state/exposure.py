@@ -4,7 +4,7 @@ Derived from the records; nothing here is in a snapshot. The order totals leave 
 only reduce, because those need no margin (MARG-4).
 """
 
-from simulator.core.model.enums import BUY, LONG, PositionSide, Side
+from simulator.core.model.enums import BUY, LONG, SPOT_INSTRUMENT, PositionSide, Side
 from simulator.core.state.records import InstrumentRecord, Order, Position, Settings
 
 
@@ -33,6 +33,7 @@ class Exposure:
     __slots__ = (
         "buys",
         "hedged",
+        "is_spot",
         "locked",
         "long",
         "multiplier",
@@ -48,9 +49,10 @@ class Exposure:
     def __init__(self, record: InstrumentRecord, settings: Settings, hedged: bool = False) -> None:
         self.record = record
         self.multiplier = record.terms.notional_multiplier
+        self.is_spot = record.terms.kind is SPOT_INSTRUMENT
         self.settings = settings
-        self.hedged = hedged
-        """Whether the account is in hedge mode: a long and a short position side by side."""
+        self.hedged = hedged and not self.is_spot
+        """Whether there may be a long and a short position side by side (hedge mode)."""
         self.long: Position | None = None
         self.short: Position | None = None
         self.buys = OrderTotals()

@@ -97,6 +97,7 @@ class AccountRecord:
         run: int = 1,
         deposited: int = 0,
         position_mode: PositionMode = PositionMode.ONE_WAY,
+        cross_leverage: int = 3,
     ) -> None:
         self.account_id = account_id
         self.spot_wallet_id = spot_wallet_id
@@ -108,6 +109,8 @@ class AccountRecord:
         self.deposited = deposited
         """WAL-6: what was paid in since the run began, its endowment included."""
         self.position_mode = position_mode
+        self.cross_leverage = cross_leverage
+        """BOR-5: the product of spot margin that CROSS is."""
 
 
 class Holding:
@@ -120,10 +123,15 @@ class Holding:
         balance: int = 0,
         locked: int = 0,
         settlement_debt: int = 0,
+        borrowed: int = 0,
+        interest: int = 0,
     ) -> None:
         self.balance = balance
         self.locked = locked
         self.settlement_debt = settlement_debt
+        self.borrowed = borrowed
+        self.interest = interest
+        """Accrued on what is borrowed, and not yet paid (BOR-3)."""
 
 
 class Wallet:
@@ -235,6 +243,9 @@ class Order:
         list_id: int | None = None,
         waits_for: int | None = None,
         watermark: int | None = None,
+        auto_repay: bool = False,
+        loan: int = 0,
+        moved: int = 0,
     ) -> None:
         self.order_id = order_id
         self.account_id = account_id
@@ -249,15 +260,12 @@ class Order:
         self.reduce_only = reduce_only
         self.keep_margin = keep_margin
         self.margin_mode = margin_mode
-        self.assumed_price = assumed_price
-        self.open_loss = open_loss
+        self.assumed_price, self.open_loss = assumed_price, open_loss
         self.client_order_id = client_order_id
         self.liquidation_id = liquidation_id
         self.quote = quote
-        self.created_ns = created_ns
-        self.updated_ns = updated_ns
-        self.status = status
-        self.cancel_reason = cancel_reason
+        self.created_ns, self.updated_ns = created_ns, updated_ns
+        self.status, self.cancel_reason = status, cancel_reason
         self.priority = priority
         self.locked = locked
         self.filled_notional = filled_notional
@@ -266,9 +274,10 @@ class Order:
         self.close_position = close_position
         self.expires_ns = expires_ns
         self.self_trade_prevention = self_trade_prevention
-        self.list_id = list_id
-        self.waits_for = waits_for
+        self.list_id, self.waits_for = list_id, waits_for
         self.watermark = watermark
+        self.auto_repay = auto_repay
+        self.loan, self.moved = loan, moved
 
     @property
     def is_untriggered(self) -> bool:

@@ -73,12 +73,15 @@ class AccountRow(Row):
     run: int = 1
     deposited: int = 0
     position_mode: PositionMode = PositionMode.ONE_WAY
+    cross_leverage: int = 3
 
 
 class HoldingRow(Row):
     balance: int = 0
     locked: int = 0
     settlement_debt: int = 0
+    borrowed: int = 0
+    interest: int = 0
 
 
 class StandingCall(Row):
@@ -163,6 +166,11 @@ class OrderRow(Row):
     waits_for: int | None = None
     watermark: int | None = None
     """Of an active trailing stop: the most favorable price so far."""
+    auto_repay: bool = False
+    loan: int = 0
+    """What was borrowed when it was placed (BOR-1)."""
+    moved: int = 0
+    """What CROSS gave its isolated wallet for it, in the quote asset (spot, WAL-4)."""
 
 
 class ClientOrder(Row):
@@ -210,3 +218,4 @@ class Snapshot(msgspec.Struct, array_like=True, kw_only=True):
     pending_triggers: list[int] = []
     countdowns: list[tuple[int, int | None, int]] = []
     """(account, instrument or none for all, time) of every armed dead man's switch."""
+    interest_due_ns: int | None = None

@@ -15,6 +15,14 @@ from simulator.core.model.events.accounts import (
     WalletOpened,
 )
 from simulator.core.model.events.base import Event
+from simulator.core.model.events.borrowing import (
+    AssetTakenOver,
+    CrossLeverageSet,
+    FundsLocked,
+    HaircutsSet,
+    InterestAccrued,
+    InterestScheduled,
+)
 from simulator.core.model.events.funding import (
     FundingCompleted,
     FundingPaid,
@@ -126,6 +134,12 @@ AnyEvent = (
     | LiquidationResumed
     | DeleveragingStarted
     | PositionDeleveraged
+    | FundsLocked
+    | InterestAccrued
+    | InterestScheduled
+    | CrossLeverageSet
+    | HaircutsSet
+    | AssetTakenOver
 )
 
 __all__ = [
@@ -139,6 +153,8 @@ __all__ = [
     "CountdownElapsed",
     "CountdownSet",
     "DeleveragingStarted",
+    "AssetTakenOver",
+    "CrossLeverageSet",
     "Event",
     "FundUnloadScheduled",
     "FundingCompleted",
@@ -147,9 +163,13 @@ __all__ = [
     "FundingScheduled",
     "FundingSettled",
     "FundingSkipped",
+    "FundsLocked",
+    "HaircutsSet",
     "IndexPriceUpdated",
     "InstrumentListed",
     "InstrumentSettled",
+    "InterestAccrued",
+    "InterestScheduled",
     "LeverageSet",
     "LiquidationEnded",
     "LiquidationPaused",

@@ -19,20 +19,21 @@ class AccountOpened(Event, frozen=True, tag=10):
 
 
 class WalletOpened(Event, frozen=True, tag=11):
-    """An ISOLATED wallet, opened at its first use."""
+    """An ISOLATED wallet, opened at its first use; one of spot margin has no position side."""
 
     wallet_id: int
     account_id: int
     kind: WalletKind
     instrument_id: int
-    position_side: PositionSide
+    position_side: PositionSide | None
 
 
 class Transferred(Event, frozen=True, tag=12):
     """One double entry (LED-2): `amount` of an asset from one ledger account to another.
 
     A SETTLEMENT from the lending pool is new settlement debt of the target, one to the pool
-    repays it (BOR-6).
+    repays it (BOR-6). A BORROW is new debt of the target; a REPAY and, from a wallet, an INTEREST
+    make it less (BOR-1).
     """
 
     kind: TransferKind

@@ -48,6 +48,7 @@ class OrderAccepted(Event, frozen=True, tag=20):
     """The id of the first order of its list."""
     waits_for: int | None = None
     """The entry whose fills wake it."""
+    auto_repay: bool = False
 
 
 class OrderRejected(Event, frozen=True, tag=21):

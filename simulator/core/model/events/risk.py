@@ -14,15 +14,21 @@ class MarginCallIssued(Event, frozen=True, tag=40):
     maintenance_margin: int
     call_margin: int
     instrument_id: int
-    """The position with the largest maintenance margin; the next four fields are about it."""
+    """The position with the largest maintenance margin; the next four fields are about it.
+
+    Without a position, the largest asset that is held (LONG) or owed (SHORT), by its spot
+    instrument and its index.
+    """
     position_side: PositionSide
     mark_price: int
     liquidation_price: int | None
     quantity_to_reduce: int
-    """Reducing the position by this at mark reaches the clearing line."""
+    """Reducing the position by this at mark (selling or buying the asset) reaches the line."""
     amount_to_add: int
     """Adding this to the wallet reaches the clearing line."""
     repeated: bool
+    amount_to_repay: int = 0
+    """Repaying debts of this value out of what the wallet holds reaches the clearing line."""
 
 
 class MarginCallEnded(Event, frozen=True, tag=41):
@@ -33,7 +39,10 @@ class MarginCallEnded(Event, frozen=True, tag=41):
 
 
 class LiquidationStarted(Event, frozen=True, tag=42):
-    """LIQ-1: the unit's lines and the marks `(instrument_id, mark)` of its positions."""
+    """LIQ-1: the unit's lines and the marks `(instrument_id, mark)` of its positions.
+
+    Of what it holds and owes, the index of the spot instrument.
+    """
 
     liquidation_id: int
     account_id: int
@@ -46,6 +55,9 @@ class LiquidationStarted(Event, frozen=True, tag=42):
 
 class LiquidationStepTaken(Event, frozen=True, tag=43):
     """LIQ-3, LIQ-4: what is about to be offered on the book, and down to which price.
+
+    LIQ-5: of an asset, by its spot instrument; LONG is sold, SHORT bought; the mark is its index,
+    and the tier 1.
 
     `order_id` is none when nothing is offered: the unit has no equity left, or the policy is to
     take over at once.
