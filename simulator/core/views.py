@@ -13,7 +13,8 @@ from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal
 from simulator.core.model.risk_tiers import initial_margin_at
 from simulator.core.model.units import RATE_ONE, divide_down, divide_half_even, divide_up
-from simulator.core.rules import margin, spot_risk, valuation
+from simulator.core.rules import margin, valuation
+from simulator.core.rules.asset_views import AssetView, asset_views
 from simulator.core.rules.deleveraging import ranked
 from simulator.core.rules.fills import split_fill
 from simulator.core.rules.liquidation_price import (
@@ -28,21 +29,6 @@ from simulator.core.rules.order_plan import Plan, need_of
 from simulator.core.rules.spot_plan import Funding
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position, Wallet
-
-
-class AssetView(msgspec.Struct, frozen=True, kw_only=True):
-    """WAL-2: one asset in one wallet, in its own minor units; values in the valuation asset."""
-
-    asset_id: int
-    balance: int
-    locked: int
-    borrowed: int
-    interest: int
-    settlement_debt: int
-    value: int
-    """Net of what is owed, at index, without a haircut."""
-    liquidation_price: int | None
-    """Of an asset that moves a unit with debts: the index at which it is liquidated (MARG-7)."""
 
 
 class WalletView(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +159,7 @@ def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
         debts=0 if risk.worth is None else risk.worth.debts,
         margin_level=None if risk.worth is None else valuation.margin_level(risk.worth),
         borrow_leverage=_borrow_leverage(state, wallet),
-        assets=_asset_views(state, wallet, risk),
+        assets=asset_views(state, wallet, risk),
     )
 
 
@@ -184,38 +170,6 @@ def _borrow_leverage(state: ExchangeState, wallet: Wallet) -> int | None:
         if wallet.instrument_id is not None:
             return state.settings(wallet.account_id, wallet.instrument_id).leverage
     return None
-
-
-def _asset_views(
-    state: ExchangeState, wallet: Wallet, risk: margin.UnitRisk
-) -> tuple[AssetView, ...]:
-    """All assets that the wallet ever held, in order of their id."""
-    prices: dict[int, int | None] = {}
-    if state.is_unit(wallet.wallet_id) and wallet.wallet_id in state.debtors:
-        for exposure in spot_risk.exposures_of(state, wallet):
-            index = valuation.index_of(exposure.record)
-            line = spot_risk.line_of(state, risk, exposure)
-            found = spot_risk.asset_liquidation_price(line, index)
-            prices[exposure.asset_id] = found.nearest(index)
-    views: list[AssetView] = []
-    for asset_id in sorted(wallet.holdings):
-        holding = wallet.holdings[asset_id]
-        debt = holding.borrowed + holding.interest
-        value = valuation.value_down(state, asset_id, holding.balance)
-        value -= valuation.value_up(state, asset_id, debt) + holding.settlement_debt
-        views.append(
-            AssetView(
-                asset_id=asset_id,
-                balance=holding.balance,
-                locked=holding.locked,
-                borrowed=holding.borrowed,
-                interest=holding.interest,
-                settlement_debt=holding.settlement_debt,
-                value=value,
-                liquidation_price=prices.get(asset_id),
-            )
-        )
-    return tuple(views)
 
 
 def account_wallets(state: ExchangeState, account_id: int) -> list[WalletView]:

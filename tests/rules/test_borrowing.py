@@ -12,12 +12,13 @@ from simulator.core.model.events import (
     Transferred,
 )
 from simulator.core.model.units import RATE_ONE
-from tests.scenario import World, amount
+from tests.scenario import amount
+from tests.spot_scenario import SpotWorld
 
 
-def market(ann: str = "4000", leverage: int = 5, **spot: str) -> World:
+def market(ann: str = "4000", leverage: int = 5, **spot: str) -> SpotWorld:
     """ETH at 2,000 without fees; ann in cross mode, bob sells and buys without end."""
-    world = World()
+    world = SpotWorld()
     world.spot("ETHUSDT", "ETH", **spot)
     world.account("ann", cross=ann)
     world.account("bob", spot="10000000")
@@ -32,27 +33,27 @@ def market(ann: str = "4000", leverage: int = 5, **spot: str) -> World:
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> SpotWorld:
     return market()
 
 
-def asks(world: World, price: str = "2000") -> None:
+def asks(world: SpotWorld, price: str = "2000") -> None:
     """Bob sells at exactly the index."""
     world.quotes("bob", "ETHUSDT", asks=f"{price} x 100")
 
 
-def bids(world: World, price: str = "2000") -> None:
+def bids(world: SpotWorld, price: str = "2000") -> None:
     world.quotes("bob", "ETHUSDT", bids=f"{price} x 100")
 
 
-def borrowed_by_fives(world: World) -> None:
+def borrowed_by_fives(world: SpotWorld) -> None:
     """Ann has 20,000 USDT of ETH and owes 16,000."""
     asks(world)
     world.buy("ann", "ETHUSDT", "10")
     assert world.held("ann", "ETH") == {"balance": "10"}
 
 
-def test_bor_4_worked_example(world: World) -> None:
+def test_bor_4_worked_example(world: SpotWorld) -> None:
     """Equity 4,000, 5x: buys 20,000 of ETH, 16,000 are borrowed; +5% is +1,000, 25% of 4,000."""
     borrowed_by_fives(world)
     assert world.held("ann", "USDT") == {"borrowed": "16000"}
@@ -64,7 +65,7 @@ def test_bor_4_worked_example(world: World) -> None:
     assert world.total("USDT") == world.total("ETH") == 0
 
 
-def test_bor_5_lines_of_the_products(world: World) -> None:
+def test_bor_5_lines_of_the_products(world: SpotWorld) -> None:
     """5x: called at a level of 1.16, liquidated at 1.1; 3x: called at 1.3."""
     borrowed_by_fives(world)
     risk = world.risk("ann")
@@ -84,7 +85,7 @@ def test_bor_5_lines_of_the_products(world: World) -> None:
     assert len(world.happened(MarginCallEnded)) == 1
 
 
-def test_call_1_the_cure_by_selling_reaches_the_clearing_line(world: World) -> None:
+def test_call_1_the_cure_by_selling_reaches_the_clearing_line(world: SpotWorld) -> None:
     borrowed_by_fives(world)
     world.mark(ETHUSDT="1856")
     call = world.happened(MarginCallIssued)[0]
@@ -96,7 +97,7 @@ def test_call_1_the_cure_by_selling_reaches_the_clearing_line(world: World) -> N
 
 
 def test_bor_1_what_the_free_balance_lacks_is_borrowed_when_the_order_is_placed(
-    world: World,
+    world: SpotWorld,
 ) -> None:
     world.buy("ann", "ETHUSDT", "5", at="1900")
     assert world.held("ann", "USDT") == {
@@ -110,12 +111,12 @@ def test_bor_1_what_the_free_balance_lacks_is_borrowed_when_the_order_is_placed(
     assert world.held("ann", "USDT") == {"balance": "4000"}, "unspent loans are repaid"
 
 
-def test_bor_1_without_auto_borrow_the_free_balance_must_do(world: World) -> None:
+def test_bor_1_without_auto_borrow_the_free_balance_must_do(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "5", at="1900", auto_borrow=False)
     assert world.refused() == ("INSUFFICIENT_BALANCE", amount("9500"), amount("4000"))
 
 
-def test_bor_1_own_money_is_spent_before_the_loan(world: World) -> None:
+def test_bor_1_own_money_is_spent_before_the_loan(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "5", at="1900")
     world.quotes("bob", "ETHUSDT")
     world.sell("bob", "ETHUSDT", "1", at="1900")
@@ -124,7 +125,7 @@ def test_bor_1_own_money_is_spent_before_the_loan(world: World) -> None:
     assert world.held("ann", "ETH") == {"balance": "1"}
 
 
-def test_bor_1_selling_short_borrows_the_base_asset(world: World) -> None:
+def test_bor_1_selling_short_borrows_the_base_asset(world: SpotWorld) -> None:
     """4,000 at 5x carry a debt of 16,000: 8 ETH sold short, 5% up is a loss of 800."""
     bids(world)
     world.sell("ann", "ETHUSDT", "8")
@@ -159,7 +160,7 @@ def test_bor_1_proceeds_repay_interest_first_and_then_principal() -> None:
 # -- limits ----------------------------------------------------------------------------------------
 
 
-def test_bor_2_free_collateral_must_not_be_negative_afterwards(world: World) -> None:
+def test_bor_2_free_collateral_must_not_be_negative_afterwards(world: SpotWorld) -> None:
     asks(world)
     world.buy("ann", "ETHUSDT", "10.001")
     # 16,002 / 4 = 4,000.5 are required, and 4,000 are there
@@ -188,7 +189,7 @@ def test_bor_2_the_pool_must_have_it_and_the_cap_is_kept() -> None:
     assert world.refused() == ("LENDING_POOL_EXHAUSTED", amount("2"), amount("1"))
 
 
-def test_bor_2_the_preview_says_what_would_be_borrowed(world: World) -> None:
+def test_bor_2_the_preview_says_what_would_be_borrowed(world: SpotWorld) -> None:
     asks(world)
     state = world.exchange.state
     command = world.order("ann", "ETHUSDT", Side.BUY, "5")
@@ -273,7 +274,7 @@ def test_marg_1_haircuts_are_on_gross_balances_and_leave_equity_alone() -> None:
     assert world.risk("ann")["free"] == "1429"
 
 
-def test_marg_5_an_order_that_repays_is_accepted_without_free_collateral(world: World) -> None:
+def test_marg_5_an_order_that_repays_is_accepted_without_free_collateral(world: SpotWorld) -> None:
     borrowed_by_fives(world)
     world.mark(ETHUSDT="1900")
     assert world.risk("ann")["free"] == "-1000"
@@ -284,7 +285,7 @@ def test_marg_5_an_order_that_repays_is_accepted_without_free_collateral(world: 
     assert world.reason() == "INSUFFICIENT_MARGIN"
 
 
-def test_marg_4_cross_holds_assets_and_perpetuals_together(world: World) -> None:
+def test_marg_4_cross_holds_assets_and_perpetuals_together(world: SpotWorld) -> None:
     world.instrument("BTC")
     world.mark(BTC="60000")
     world.maker("BTC", asks="60000 x 10")
@@ -303,7 +304,7 @@ def test_marg_4_cross_holds_assets_and_perpetuals_together(world: World) -> None
 # -- what may leave --------------------------------------------------------------------------------
 
 
-def test_wal_5_while_anything_is_borrowed_the_margin_level_stays_at_two(world: World) -> None:
+def test_wal_5_while_anything_is_borrowed_the_margin_level_stays_at_two(world: SpotWorld) -> None:
     world.deposit("ann", "10", asset="ETH")
     world.borrow("ann", "2000", "USDT")
     # 26,000 of assets, 2,000 owed: 22,000 of them may leave
@@ -318,13 +319,13 @@ def test_wal_5_while_anything_is_borrowed_the_margin_level_stays_at_two(world: W
     assert world.reason() == "INSUFFICIENT_BALANCE"
 
 
-def test_wal_5_an_asset_that_nothing_values_stays_in_spot(world: World) -> None:
+def test_wal_5_an_asset_that_nothing_values_stays_in_spot(world: SpotWorld) -> None:
     world.deposit("ann", "1", "SPOT", "BTC")
     world.transfer("ann", "1", "SPOT", "CROSS", asset="BTC")
     assert world.reason() == "UNKNOWN_ASSET"
 
 
-def test_wal_7_a_reset_pays_all_debts_and_takes_all_assets(world: World) -> None:
+def test_wal_7_a_reset_pays_all_debts_and_takes_all_assets(world: SpotWorld) -> None:
     borrowed_by_fives(world)
     world.run(ResetAccount(world.names["ann"], amount("1000")))
     assert world.held("ann", "USDT") == {"balance": "1000"}
@@ -334,7 +335,7 @@ def test_wal_7_a_reset_pays_all_debts_and_takes_all_assets(world: World) -> None
 
 def test_bor_6_settlement_debt_bears_interest_at_each_clock_hour() -> None:
     """It is charged at once; what the balance cannot pay joins the debt. It is in no line."""
-    world = World(borrow_rate="2.4%")
+    world = SpotWorld(borrow_rate="2.4%")
     world.instrument("BTC")
     world.spot("ETHUSDT", "ETH")
     world.account("ann", cross="1000")

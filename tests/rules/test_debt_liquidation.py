@@ -16,16 +16,17 @@ from simulator.core.model.events import (
     OrderCanceled,
     TradeExecuted,
 )
-from tests.scenario import World, amount, rate
+from tests.scenario import amount, rate
+from tests.spot_scenario import SpotWorld
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> SpotWorld:
     return open_world()
 
 
-def open_world(fund: str = "0") -> World:
-    world = World(fund=fund)
+def open_world(fund: str = "0") -> SpotWorld:
+    world = SpotWorld(fund=fund)
     world.spot("ETHUSDT", "ETH")
     world.spot("SOLUSDT", "SOL")
     world.account("ann", cross="4000")
@@ -41,19 +42,19 @@ def open_world(fund: str = "0") -> World:
     return world
 
 
-def long_eth(world: World) -> None:
+def long_eth(world: SpotWorld) -> None:
     world.quotes("bob", "ETHUSDT", asks="2000 x 100")
     world.buy("ann", "ETHUSDT", "10")
     world.quotes("bob", "ETHUSDT")
 
 
-def short_eth(world: World) -> None:
+def short_eth(world: SpotWorld) -> None:
     world.quotes("bob", "ETHUSDT", bids="2000 x 100")
     world.sell("ann", "ETHUSDT", "8")
     world.quotes("bob", "ETHUSDT")
 
 
-def test_liq_5_sells_what_it_takes_to_get_above_the_call_level(world: World) -> None:
+def test_liq_5_sells_what_it_takes_to_get_above_the_call_level(world: SpotWorld) -> None:
     """At 1,760: E = 1,600, D = 16,000. With a fee of 1.25%, n > (0.16 * 16,000 - 1,600) /
     (0.16 * 0.9875 - 0.0125) = 6,597.94: 3.749 ETH and one lot more."""
     long_eth(world)
@@ -76,7 +77,7 @@ def test_liq_5_sells_what_it_takes_to_get_above_the_call_level(world: World) -> 
     assert level > rate("116%")
 
 
-def test_liq_5_what_the_book_does_not_take_the_fund_takes_at_index(world: World) -> None:
+def test_liq_5_what_the_book_does_not_take_the_fund_takes_at_index(world: SpotWorld) -> None:
     """Without a bid: 3.75 ETH for 6,600, which the fund borrows from the pool."""
     long_eth(world)
     world.mark(ETHUSDT="1760")
@@ -90,7 +91,7 @@ def test_liq_5_what_the_book_does_not_take_the_fund_takes_at_index(world: World)
     assert world.total("USDT") == world.total("ETH") == 0
 
 
-def test_liq_6_the_fund_unloads_and_repays_the_pool(world: World) -> None:
+def test_liq_6_the_fund_unloads_and_repays_the_pool(world: SpotWorld) -> None:
     long_eth(world)
     world.mark(ETHUSDT="1760")
     world.quotes("bob", "ETHUSDT", bids="1750 x 100")
@@ -104,7 +105,7 @@ def test_liq_6_the_fund_unloads_and_repays_the_pool(world: World) -> None:
     assert state.fund_unload_at_ns is None
 
 
-def test_liq_5_a_bounded_order_never_sells_below_the_takeover_price(world: World) -> None:
+def test_liq_5_a_bounded_order_never_sells_below_the_takeover_price(world: SpotWorld) -> None:
     """Equity 1,600 of 17,600: nothing is sold under 1,600 while that is the takeover price."""
     long_eth(world)
     world.quotes("bob", "ETHUSDT", bids="1650 x 1, 1599.99 x 100")
@@ -118,7 +119,7 @@ def test_liq_5_a_bounded_order_never_sells_below_the_takeover_price(world: World
     assert world.happened(LiquidationEnded)[0].outcome is LiquidationOutcome.RECOVERED
 
 
-def test_liq_5_a_short_buys_back_what_it_owes(world: World) -> None:
+def test_liq_5_a_short_buys_back_what_it_owes(world: SpotWorld) -> None:
     """20,000 USDT and 8 ETH owed: liquidated where 8 * 1.1 * p = 20,000, from 2,272.73 on."""
     short_eth(world)
     world.mark(ETHUSDT="2272.72")
@@ -133,7 +134,7 @@ def test_liq_5_a_short_buys_back_what_it_owes(world: World) -> None:
     assert world.total("USDT") == world.total("ETH") == 0
 
 
-def test_liq_5_the_fund_sells_what_a_short_owes_and_owes_it_itself(world: World) -> None:
+def test_liq_5_the_fund_sells_what_a_short_owes_and_owes_it_itself(world: SpotWorld) -> None:
     short_eth(world)
     world.mark(ETHUSDT="2272.73")
     taken = world.happened(AssetTakenOver)[0]
@@ -147,7 +148,7 @@ def test_liq_5_the_fund_sells_what_a_short_owes_and_owes_it_itself(world: World)
     assert world.total("ETH") == 0
 
 
-def test_liq_5_one_asset_is_sold_to_repay_another(world: World) -> None:
+def test_liq_5_one_asset_is_sold_to_repay_another(world: SpotWorld) -> None:
     """Ann holds 200 SOL and owes 8 ETH: SOL is sold for USDT, and ETH bought with it."""
     short_eth(world)
     world.quotes("bob", "SOLUSDT", asks="100 x 1000")
@@ -189,7 +190,7 @@ def test_liq_8_a_short_without_equity_owes_nothing_afterwards() -> None:
     assert world.total("USDT") == world.total("ETH") == 0
 
 
-def test_liq_2_a_repaid_loan_of_a_canceled_order_can_cure(world: World) -> None:
+def test_liq_2_a_repaid_loan_of_a_canceled_order_can_cure(world: SpotWorld) -> None:
     world.quotes("bob", "ETHUSDT", asks="2000 x 4")
     world.buy("ann", "ETHUSDT", "4")
     world.quotes("bob", "ETHUSDT")
@@ -204,7 +205,7 @@ def test_liq_2_a_repaid_loan_of_a_canceled_order_can_cure(world: World) -> None:
     assert world.held("ann", "ETH") == {"balance": "4"}
 
 
-def test_mat_2_debts_wait_while_the_market_is_halted(world: World) -> None:
+def test_mat_2_debts_wait_while_the_market_is_halted(world: SpotWorld) -> None:
     long_eth(world)
     world.halt("ETHUSDT")
     world.mark(ETHUSDT="1700")
@@ -232,7 +233,7 @@ def test_liq_5_comes_after_the_perpetuals() -> None:
     assert world.happened(LiquidationEnded)[0].equity > 0
 
 
-def test_liq_1_new_orders_wait_and_money_may_be_added(world: World) -> None:
+def test_liq_1_new_orders_wait_and_money_may_be_added(world: SpotWorld) -> None:
     long_eth(world)
     world.quotes("bob", "SOLUSDT", asks="100 x 1000")
     world.halt("ETHUSDT")

@@ -11,13 +11,14 @@ from simulator.core.model.events import (
     OrderCanceled,
 )
 from simulator.core.model.margin_levels import isolated_leverage, tier_leverage
-from tests.scenario import World, amount, rate
+from tests.scenario import amount, rate
+from tests.spot_scenario import SpotWorld
 
 PAIR = ("ETHUSDT", "PAIR")
 
 
-def market(cross: str = "4000", leverage: int = 10, **spot: Any) -> World:
-    world = World()
+def market(cross: str = "4000", leverage: int = 10, **spot: Any) -> SpotWorld:
+    world = SpotWorld()
     world.spot("ETHUSDT", "ETH", **spot)
     world.account("ann", cross=cross)
     world.account("bob", spot="10000000")
@@ -31,23 +32,23 @@ def market(cross: str = "4000", leverage: int = 10, **spot: Any) -> World:
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> SpotWorld:
     return market()
 
 
-def held(world: World, asset: str) -> dict[str, str]:
+def held(world: SpotWorld, asset: str) -> dict[str, str]:
     return world.held("ann", asset, at=PAIR)
 
 
-def asks(world: World, price: str = "2000") -> None:
+def asks(world: SpotWorld, price: str = "2000") -> None:
     world.quotes("bob", "ETHUSDT", asks=f"{price} x 100")
 
 
-def bids(world: World, price: str = "2000") -> None:
+def bids(world: SpotWorld, price: str = "2000") -> None:
     world.quotes("bob", "ETHUSDT", bids=f"{price} x 100")
 
 
-def test_wal_4_a_long_moves_its_part_from_cross_and_borrows_the_rest(world: World) -> None:
+def test_wal_4_a_long_moves_its_part_from_cross_and_borrows_the_rest(world: SpotWorld) -> None:
     """N = 20,000 at 10x: 2,000 from CROSS, 18,000 borrowed."""
     asks(world)
     world.buy("ann", "ETHUSDT", "10")
@@ -64,7 +65,7 @@ def test_wal_4_a_long_moves_its_part_from_cross_and_borrows_the_rest(world: Worl
     }
 
 
-def test_wal_4_a_short_leaves_assets_of_leverage_times_its_margin(world: World) -> None:
+def test_wal_4_a_short_leaves_assets_of_leverage_times_its_margin(world: SpotWorld) -> None:
     """9 ETH sold at 10x: all 9 are borrowed, 18,000 / 9 = 2,000 move: 20,000 stand to 2,000."""
     bids(world)
     world.sell("ann", "ETHUSDT", "9")
@@ -74,7 +75,7 @@ def test_wal_4_a_short_leaves_assets_of_leverage_times_its_margin(world: World) 
     assert world.risk("ann", at=PAIR)["free"] == "0"
 
 
-def test_wal_4_closing_a_pair_repays_and_returns_what_is_left_to_cross(world: World) -> None:
+def test_wal_4_closing_a_pair_repays_and_returns_what_is_left_to_cross(world: SpotWorld) -> None:
     asks(world)
     world.buy("ann", "ETHUSDT", "10")
     world.mark(ETHUSDT="2100")
@@ -87,7 +88,7 @@ def test_wal_4_closing_a_pair_repays_and_returns_what_is_left_to_cross(world: Wo
     assert world.total("USDT") == world.total("ETH") == 0
 
 
-def test_wal_4_covering_a_short_pays_out_of_the_pair(world: World) -> None:
+def test_wal_4_covering_a_short_pays_out_of_the_pair(world: SpotWorld) -> None:
     bids(world)
     world.sell("ann", "ETHUSDT", "9")
     world.mark(ETHUSDT="1950")
@@ -114,7 +115,7 @@ def test_wal_4_the_first_hour_of_interest_is_covered_by_cross() -> None:
     assert world.risk("ann", at=PAIR)["free"] == "0"
 
 
-def test_bor_1_a_canceled_order_gives_loan_and_margin_back(world: World) -> None:
+def test_bor_1_a_canceled_order_gives_loan_and_margin_back(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "10", at="2000")
     assert held(world, "USDT") == {"balance": "20000", "locked": "20000", "borrowed": "18000"}
     world.sell("bob", "ETHUSDT", "2.5", at="2000")
@@ -127,7 +128,7 @@ def test_bor_1_a_canceled_order_gives_loan_and_margin_back(world: World) -> None
     assert held(world, "ETH") == {"balance": "2.5"}
 
 
-def test_bor_1_a_canceled_short_gives_its_margin_back(world: World) -> None:
+def test_bor_1_a_canceled_short_gives_its_margin_back(world: SpotWorld) -> None:
     world.sell("ann", "ETHUSDT", "9", at="2000")
     assert held(world, "ETH") == {"balance": "9", "locked": "9", "borrowed": "9"}
     assert held(world, "USDT") == {"balance": "2000"}
@@ -136,7 +137,7 @@ def test_bor_1_a_canceled_short_gives_its_margin_back(world: World) -> None:
     assert world.held("ann", "USDT") == {"balance": "4000"}
 
 
-def test_wal_4_amending_funds_anew(world: World) -> None:
+def test_wal_4_amending_funds_anew(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "10", at="1900")
     order_id = world.exchange.state.counters.order
     world.amend("ann", order_id, quantity="5")
@@ -147,7 +148,7 @@ def test_wal_4_amending_funds_anew(world: World) -> None:
     assert world.held("ann", "USDT") == {"balance": "2050"}
 
 
-def test_marg_7_a_long_pair_is_liquidated_where_the_formula_says(world: World) -> None:
+def test_marg_7_a_long_pair_is_liquidated_where_the_formula_says(world: SpotWorld) -> None:
     """(quote debt * m - quote) / (base - base debt * m) = 18,000 * 1.05 / 10 = 1,890."""
     asks(world)
     world.buy("ann", "ETHUSDT", "10")
@@ -165,7 +166,7 @@ def test_marg_7_a_long_pair_is_liquidated_where_the_formula_says(world: World) -
     assert len(world.happened(LiquidationEnded)) == 1
 
 
-def test_marg_7_a_short_pair_is_liquidated_where_the_formula_says(world: World) -> None:
+def test_marg_7_a_short_pair_is_liquidated_where_the_formula_says(world: SpotWorld) -> None:
     """20,000 / (9 * 1.05) = 2,116.40."""
     bids(world)
     world.sell("ann", "ETHUSDT", "9")
@@ -213,7 +214,7 @@ def test_bor_5_what_is_borrowed_beyond_a_tier_needs_the_margin_of_the_next() -> 
     assert world.reason() == "INSUFFICIENT_MARGIN"
 
 
-def test_wal_3_leverage_of_a_pair_with_a_debt_needs_cover(world: World) -> None:
+def test_wal_3_leverage_of_a_pair_with_a_debt_needs_cover(world: SpotWorld) -> None:
     asks(world)
     world.buy("ann", "ETHUSDT", "10")
     world.leverage("ann", "ETHUSDT", 5)
@@ -227,7 +228,7 @@ def test_wal_3_leverage_of_a_pair_with_a_debt_needs_cover(world: World) -> None:
     assert world.reason() == "INSUFFICIENT_BALANCE"
 
 
-def test_wal_4_an_isolated_loss_stays_in_its_pair(world: World) -> None:
+def test_wal_4_an_isolated_loss_stays_in_its_pair(world: SpotWorld) -> None:
     asks(world)
     world.buy("ann", "ETHUSDT", "10")
     world.quotes("bob", "ETHUSDT")
@@ -237,7 +238,7 @@ def test_wal_4_an_isolated_loss_stays_in_its_pair(world: World) -> None:
     assert held(world, "USDT") == held(world, "ETH") == {}
 
 
-def test_wal_4_a_fill_that_would_call_the_pair_cancels_the_maker(world: World) -> None:
+def test_wal_4_a_fill_that_would_call_the_pair_cancels_the_maker(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "10", at="2000")
     world.mark(ETHUSDT="1970")
     world.sell("bob", "ETHUSDT", "10", at="2000")

@@ -12,13 +12,14 @@ from simulator.core.model.events import (
     TradeExecuted,
     Transferred,
 )
-from tests.scenario import World, rate
+from tests.scenario import rate
+from tests.spot_scenario import SpotWorld
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> SpotWorld:
     """ETH at 2,000; ann has 10,000 USDT and bob 10 ETH, both in SPOT. Fees 0.1%."""
-    world = World()
+    world = SpotWorld()
     world.spot("ETHUSDT", "ETH", maker_fee_rate=rate("0.1%"), taker_fee_rate=rate("0.1%"))
     world.account("ann", spot="10000")
     world.account("bob")
@@ -27,7 +28,7 @@ def world() -> World:
     return world
 
 
-def test_led_2_a_spot_trade_moves_both_assets_between_the_wallets(world: World) -> None:
+def test_led_2_a_spot_trade_moves_both_assets_between_the_wallets(world: SpotWorld) -> None:
     world.sell("bob", "ETHUSDT", "2", at="2000")
     world.buy("ann", "ETHUSDT", "2", at="2000")
     trade = world.happened(TradeExecuted)[0]
@@ -47,7 +48,7 @@ def test_led_2_a_spot_trade_moves_both_assets_between_the_wallets(world: World) 
     assert world.total("USDT") == world.total("ETH") == 0
 
 
-def test_mat_3_buyer_and_seller_pay_their_fee_in_the_quote_asset(world: World) -> None:
+def test_mat_3_buyer_and_seller_pay_their_fee_in_the_quote_asset(world: SpotWorld) -> None:
     """The fees of one order are rounded as one: many small fills cost no more than a large one."""
     for _ in range(7):
         world.sell("bob", "ETHUSDT", "0.001", at="2000.01")
@@ -58,7 +59,7 @@ def test_mat_3_buyer_and_seller_pay_their_fee_in_the_quote_asset(world: World) -
     assert world.held("ann", "USDT", "SPOT") == {"balance": "9985.98592993"}
 
 
-def test_wal_2_a_resting_order_locks_what_it_would_pay_in_its_asset(world: World) -> None:
+def test_wal_2_a_resting_order_locks_what_it_would_pay_in_its_asset(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "3", at="1900")
     assert world.held("ann", "USDT", "SPOT") == {"balance": "10000", "locked": "5705.7"}
     world.sell("bob", "ETHUSDT", "4", at="2100")
@@ -72,21 +73,21 @@ def test_wal_2_a_resting_order_locks_what_it_would_pay_in_its_asset(world: World
     assert world.refused() == ("INSUFFICIENT_BALANCE", 600_100_000, 600_000_000)
 
 
-def test_wal_2_a_fill_spends_from_the_lock(world: World) -> None:
+def test_wal_2_a_fill_spends_from_the_lock(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "3", at="1900")
     world.sell("bob", "ETHUSDT", "1", at="1900")
     assert world.held("ann", "USDT", "SPOT") == {"balance": "8098.1", "locked": "3803.8"}
     assert world.held("bob", "USDT", "SPOT") == {"balance": "1898.1"}
 
 
-def test_wal_2_an_order_needs_the_price_and_the_fee(world: World) -> None:
+def test_wal_2_an_order_needs_the_price_and_the_fee(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "5", at="2000")
     assert world.refused() == ("INSUFFICIENT_BALANCE", 1_001_000_000_000, 1_000_000_000_000)
     world.buy("ann", "ETHUSDT", "4.995", at="2000")
     assert world.refused() is None
 
 
-def test_ord_8_amending_a_spot_order_locks_anew(world: World) -> None:
+def test_ord_8_amending_a_spot_order_locks_anew(world: SpotWorld) -> None:
     world.buy("ann", "ETHUSDT", "3", at="1900")
     order_id = world.exchange.state.counters.order
     world.amend("ann", order_id, quantity="1")
@@ -97,19 +98,19 @@ def test_ord_8_amending_a_spot_order_locks_anew(world: World) -> None:
     assert world.reason() == "INSUFFICIENT_BALANCE"
 
 
-def test_ord_3_a_market_order_needs_what_its_fills_cost(world: World) -> None:
+def test_ord_3_a_market_order_needs_what_its_fills_cost(world: SpotWorld) -> None:
     world.sell("bob", "ETHUSDT", "2", at="2050")
     world.buy("ann", "ETHUSDT", "3")
     assert [each.reason.name for each in world.happened(OrderCanceled)] == ["PRICE_BAND"]
     assert world.held("ann", "USDT", "SPOT") == {"balance": "5895.9"}
 
 
-def test_ord_5_there_is_no_position_to_reduce_on_spot(world: World) -> None:
+def test_ord_5_there_is_no_position_to_reduce_on_spot(world: SpotWorld) -> None:
     world.sell("bob", "ETHUSDT", "1", at="2100", reduce_only=True)
     assert world.reason() == "REDUCE_ONLY_WITHOUT_POSITION"
 
 
-def test_liq_1_a_spot_wallet_is_never_called_or_liquidated(world: World) -> None:
+def test_liq_1_a_spot_wallet_is_never_called_or_liquidated(world: SpotWorld) -> None:
     world.sell("bob", "ETHUSDT", "4.9", at="2000")
     world.buy("ann", "ETHUSDT", "4.9", at="2000")
     world.mark(ETHUSDT="1")
@@ -120,7 +121,7 @@ def test_liq_1_a_spot_wallet_is_never_called_or_liquidated(world: World) -> None
 
 
 def test_unit_4_a_spot_instrument_must_fit_its_asset() -> None:
-    world = World()
+    world = SpotWorld()
     world.spot("ETHUSDT", "ETH")
     assert world.refused() is None
     world.spot("ETH2", "ETH")
@@ -134,14 +135,14 @@ def test_unit_4_a_spot_instrument_must_fit_its_asset() -> None:
 
 
 def test_wal_3_only_a_spot_instrument_trades_out_of_spot() -> None:
-    world = World()
+    world = SpotWorld()
     world.instrument("BTC")
     world.account("ann")
     world.mode("ann", "BTC", "SPOT")
     assert world.reason() == "INVALID_COMBINATION"
 
 
-def test_quotes_on_spot_need_inventory_and_borrow_nothing(world: World) -> None:
+def test_quotes_on_spot_need_inventory_and_borrow_nothing(world: SpotWorld) -> None:
     """WAL-2: a maker quotes with what it has; a filled quote pays out of its lock."""
     world.account("mia", spot="5000", maker_fee_rate=0)
     world.deposit("mia", "3", "SPOT", "ETH")
@@ -161,7 +162,7 @@ def test_hedge_of_the_guide_bitcoin_in_spot_and_a_short_perpetual_beside_it() ->
 
     WAL-1: the coin is not margin of the short, so the short can still be liquidated.
     """
-    world = World()
+    world = SpotWorld()
     world.instrument("BTC")
     world.spot("BTCUSDT", "BTC")
     world.account("ann", cross="30000")
