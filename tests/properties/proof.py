@@ -42,7 +42,7 @@ class EveryUnit(RiskWatch):
         self._state = state
 
     def crossed(self, instrument_id: int, mark: int) -> list[int]:
-        return list(self._state.unit_positions)
+        return [*self._state.unit_positions, *sorted(self._state.debtors)]
 
     def refresh(self, state: ExchangeState) -> None:
         """It keeps no bounds."""

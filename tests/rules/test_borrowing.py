@@ -352,3 +352,12 @@ def test_bor_6_settlement_debt_bears_interest_at_each_clock_hour() -> None:
     assert world.held("ann", "USDT") == {"settlement_debt": "1001"}
     world.deposit("ann", "1001.5")
     assert world.held("ann", "USDT") == {"balance": "0.5"}
+
+
+def test_marg_1_a_unit_that_holds_another_asset_alone_is_worth_it(world: SpotWorld) -> None:
+    """No valuation asset was ever in the wallet."""
+    world.account("eve")
+    world.deposit("eve", "2", asset="ETH")
+    assert world.risk("eve")["equity"] == "4000"
+    world.borrow("eve", "8000", "USDT")
+    assert world.refused() is None

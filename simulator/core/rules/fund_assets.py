@@ -66,9 +66,7 @@ def _get(run: Execution, asset_id: int, amount: int, cause: money.Cause) -> None
 def own_means(state: ExchangeState) -> int:
     """What the fund has, its assets at index, less what it owes; positions left out."""
     wallet = state.wallets[INSURANCE_FUND]
-    if len(wallet.holdings) > 1 or INSURANCE_FUND in state.debtors:
-        return valuation.worth_of(state, wallet).net
-    return state.holding(INSURANCE_FUND).balance
+    return valuation.worth_of(state, wallet).net
 
 
 def pay_deficit(run: Execution, wallet_id: int, deficit: int, cause: money.Cause) -> int:
@@ -92,7 +90,7 @@ def unload_assets(run: Execution) -> bool:
     """LIQ-6: sells what the fund holds and buys what it owes; whether anything is left to trade."""
     state = run.state
     wallet = state.wallets[INSURANCE_FUND]
-    if len(wallet.holdings) < 2 and INSURANCE_FUND not in state.debtors:
+    if not any(asset_id != VALUATION_ASSET for asset_id in wallet.holdings):
         return False
     _repay_own(run)
     for exposure in spot_risk.exposures_of(state, wallet):

@@ -124,9 +124,9 @@ def net_assets(wallet: Wallet) -> int:
 def assess(state: ExchangeState, wallet_id: int) -> UnitRisk:
     """MARG-1 to MARG-3 for one unit, at the marks of now."""
     wallet = state.wallets[wallet_id]
-    if len(wallet.holdings) > 1 or wallet_id in state.debtors:
-        return _assess_assets(state, wallet, None)
     holding = wallet.holdings.get(VALUATION_ASSET)
+    if wallet_id in state.debtors or len(wallet.holdings) > (0 if holding is None else 1):
+        return _assess_assets(state, wallet, None)
     assets = 0 if holding is None else holding.balance
     positions = state.unit_positions.get(wallet_id)
     if positions is None:
