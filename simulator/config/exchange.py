@@ -19,6 +19,7 @@ from simulator.core.model.commands import (
     ConfigureWorld,
     DefineAsset,
     Deposit,
+    FundLendingPool,
     ListInstrument,
 )
 from simulator.core.model.instruments import VALUATION_ASSET, Asset, WorldParameters
@@ -66,11 +67,14 @@ class ExchangeConfig(NamedTuple):
     assets: tuple[Asset, ...]
     instruments: dict[str, ListedInstrument]
     """By symbol, in the order of the file."""
+    pools: tuple[tuple[int, int], ...] = ()
+    """What may be lent of each asset (BOR-2)."""
 
     def genesis(self, symbols: Iterable[str], fund_deposit: int) -> list[AnyCommand]:
         """The commands that a world begins with; `fund_deposit` goes to the insurance fund."""
         commands: list[AnyCommand] = [DefineAsset(asset) for asset in self.assets]
         commands.append(ConfigureWorld(self.parameters))
+        commands += [FundLendingPool(asset_id, amount) for asset_id, amount in self.pools]
         for symbol in symbols:
             listed = self.instruments[symbol]
             commands.append(ListInstrument(listed.terms, listed.tiers))
@@ -85,7 +89,8 @@ def load_exchange(directory: Path) -> ExchangeConfig:
     Raises:
         ConfigError: with file, line, what is wrong and what would be right.
     """
-    assets = _load_assets(ConfigFile(directory / "assets.toml", AssetsFile))
+    asset_file = ConfigFile(directory / "assets.toml", AssetsFile)
+    assets = _load_assets(asset_file)
     valuation = assets[0]
     file = ConfigFile(directory / "exchange.toml", ExchangeFile)
     return ExchangeConfig(
@@ -93,7 +98,8 @@ def load_exchange(directory: Path) -> ExchangeConfig:
         _load_limits(file),
         _load_api(file),
         assets,
-        load_instruments(directory, valuation),
+        load_instruments(directory, assets),
+        _load_pools(asset_file),
     )
 
 
@@ -233,6 +239,11 @@ class AssetRow(Row):
     id: int
     code: str
     decimals: int
+    haircut: Rate = Rate(0)
+    borrow_rate: Rate = Rate(0)
+    """Per day (BOR-3)."""
+    borrow_cap: DecimalText | None = None
+    lending_pool: DecimalText = DecimalText("0")
 
 
 class AssetsFile(Row):
@@ -253,7 +264,16 @@ def _load_assets(file: ConfigFile[AssetsFile]) -> tuple[Asset, ...]:
             raise file.error(
                 (*where, "decimals"), f"decimals {row.decimals} should be 0 to {MAX_ASSET_DECIMALS}"
             )
-        assets[row.id] = Asset(row.id, row.code, row.decimals)
+        for key, value in (("haircut", row.haircut), ("borrow_rate", row.borrow_rate)):
+            if not 0 <= value < RATE_ONE:
+                raise file.error((*where, key), f"{key} should be 0 or more, and below 1")
+        if row.haircut and row.id == VALUATION_ASSET:
+            raise file.error((*where, "haircut"), "the valuation asset has no haircut")
+        cap = None
+        if row.borrow_cap is not None:
+            cap = file.decimal((*where, "borrow_cap"), row.borrow_cap, row.decimals)
+        terms = (row.decimals, int(row.haircut), int(row.borrow_rate), cap)
+        assets[row.id] = Asset(row.id, row.code, *terms)
     valuation = assets.get(VALUATION_ASSET)
     if valuation is None or valuation.code != file.content.valuation:
         raise file.error(
@@ -262,3 +282,16 @@ def _load_assets(file: ConfigFile[AssetsFile]) -> tuple[Asset, ...]:
             f"id {VALUATION_ASSET}",
         )
     return tuple(assets[key] for key in sorted(assets))
+
+
+def _load_pools(file: ConfigFile[AssetsFile]) -> tuple[tuple[int, int], ...]:
+    """What the lending pools begin with; an asset without a pool is not lent."""
+    pools: list[tuple[int, int]] = []
+    for position, row in enumerate(file.content.asset):
+        where: Where = ("asset", position, "lending_pool")
+        amount = file.decimal(where, row.lending_pool, row.decimals)
+        if amount < 0:
+            raise file.error(where, "lending_pool should be 0 or more")
+        if amount:
+            pools.append((row.id, amount))
+    return tuple(pools)

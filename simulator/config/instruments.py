@@ -12,7 +12,12 @@ from simulator.config.file import ConfigFile, DecimalText, Rate, Row, parse_dura
 from simulator.config.risk_tiers import TierRow, load_risk_tiers
 from simulator.config.toml_lines import Where
 from simulator.core.model.enums import InstrumentKind, LiquidationPolicy, MarkMethod
-from simulator.core.model.instruments import FUNDING_RATE_HOURS, Asset, Instrument
+from simulator.core.model.instruments import (
+    FUNDING_RATE_HOURS,
+    Asset,
+    Instrument,
+    WorldParameters,
+)
 from simulator.core.model.units import AMOUNT_LIMIT, NS_PER_HOUR, PREMIUM_SAMPLE_NS, RATE_ONE
 from simulator.decimal_text import MAX_DIGITS, format_rate
 
@@ -32,7 +37,7 @@ class ListedInstrument(NamedTuple):
 class InstrumentRow(Row):
     id: int
     symbol: str
-    kind: Literal["perpetual"]
+    kind: Literal["perpetual", "spot"]
     base: str
     quote: str
     price_decimals: int
@@ -52,7 +57,8 @@ class InstrumentRow(Row):
     mark_method: Literal["index", "median"]
     index_staleness: str
     default_leverage: int
-    risk_tiers: str
+    risk_tiers: str | None = None
+    """Of a perpetual; spot margin has levels (BOR-5)."""
     index_blend: Rate = Rate(0)
     funding_interval: str = "never"
     funding_interest: Rate = Rate(RATE_ONE // 10_000)
@@ -68,7 +74,7 @@ class InstrumentsFile(Row):
     instrument: list[InstrumentRow]
 
 
-def load_instruments(directory: Path, quote: Asset) -> dict[str, ListedInstrument]:
+def load_instruments(directory: Path, assets: tuple[Asset, ...]) -> dict[str, ListedInstrument]:
     """All instruments by symbol, in the order of the file.
 
     Raises:
@@ -78,7 +84,7 @@ def load_instruments(directory: Path, quote: Asset) -> dict[str, ListedInstrumen
     instruments: dict[str, ListedInstrument] = {}
     ids: set[int] = set()
     for position, row in enumerate(file.content.instrument):
-        reader = _InstrumentReader(file, position, row, quote)
+        reader = _InstrumentReader(file, position, row, assets)
         reader.expect("symbol", row.symbol not in instruments, "is listed already")
         reader.expect("id", row.id not in ids, "is taken already; ids are never shared")
         tiers = reader.tiers(directory / "risk_tiers")
@@ -93,12 +99,17 @@ class _InstrumentReader:
     """One `[[instrument]]` with its place in the file, for errors."""
 
     def __init__(
-        self, file: ConfigFile[InstrumentsFile], position: int, row: InstrumentRow, quote: Asset
+        self,
+        file: ConfigFile[InstrumentsFile],
+        position: int,
+        row: InstrumentRow,
+        assets: tuple[Asset, ...],
     ) -> None:
         self.file = file
         self.position = position
         self.row = row
-        self.quote = quote
+        self.quote = assets[0]
+        self.assets = {asset.code: asset for asset in assets}
 
     def terms(self) -> Instrument:
         """The terms in the core's integers."""
@@ -122,7 +133,7 @@ class _InstrumentReader:
         return Instrument(
             instrument_id=row.id,
             symbol=row.symbol,
-            kind=InstrumentKind.PERPETUAL,
+            kind=InstrumentKind[row.kind.upper()],
             base=row.base,
             quote_asset_id=self.quote.asset_id,
             price_decimals=row.price_decimals,
@@ -152,11 +163,35 @@ class _InstrumentReader:
             liquidation_policy=LiquidationPolicy[row.liquidation_policy.upper()],
             liquidation_step_rate=int(row.liquidation_step),
             liquidation_cooldown_ns=self._cooldown(),
+            **self._spot_terms(),
         )
+
+    def _spot_terms(self) -> dict[str, Any]:
+        """UNIT-4: what a spot instrument trades, and that its mark is its index."""
+        row = self.row
+        if row.kind != "spot":
+            return {}
+        base = self.assets.get(row.base)
+        if base is None:
+            where = ("instrument", self.position, "base")
+            raise self.file.error(where, f"base {row.base} should be an asset of assets.toml")
+        self.expect("mark_method", row.mark_method == "index", 'should be "index" for spot')
+        self.expect("funding_interval", row.funding_interval == "never", "is for perpetuals")
+        spare = base.decimals - row.quantity_decimals
+        self.expect("quantity_decimals", spare >= 0, "should be at most those of the base asset")
+        return {"base_asset_id": base.asset_id, "base_multiplier": 10**spare}
 
     def tiers(self, directory: Path) -> tuple[TierRow, ...]:
         """The risk table that the instrument names."""
         name = self.row.risk_tiers
+        if self.row.kind == "spot":
+            products = [product for product, _, _ in WorldParameters().isolated_levels]
+            holds = self.row.default_leverage in products
+            self.expect("default_leverage", holds, f"should be one of {products}")
+            return ()
+        if name is None:
+            where = ("instrument", self.position)
+            raise self.file.error(where, "a perpetual needs risk_tiers")
         path = directory / f"{name}.toml"
         self.expect(
             "risk_tiers",
@@ -189,7 +224,7 @@ class _InstrumentReader:
             row.quote == self.quote.code,
             f'should be "{self.quote.code}", the valuation asset',
         )
-        symbol = f"{row.base}{row.quote}-PERP"
+        symbol = f"{row.base}{row.quote}" + ("-PERP" if row.kind == "perpetual" else "")
         self.expect("symbol", row.symbol == symbol, f'should be "{symbol}", base, quote and kind')
 
     def _check_decimals(self) -> None:
