@@ -244,7 +244,10 @@ REFUSALS: Final[dict[RejectReason, str]] = {
     RejectReason.LEVERAGE_NOT_ALLOWED: "`GET /v1/worlds/{world}/risk-tiers` has `max_leverage`.",
     RejectReason.POSITION_LIMIT: "Lower the leverage or the quantity.",
     RejectReason.OPEN_POSITION_OR_ORDER: "Close the position and cancel the orders first.",
+    RejectReason.NOTHING_OWED: "There is nothing to repay.",
     RejectReason.DEPOSIT_LIMIT: "Pay in `available` at most, or reset the account.",
+    RejectReason.LENDING_POOL_EXHAUSTED: "Borrow `available` at most, or later.",
+    RejectReason.BORROW_CAP: "Borrow `available` at most, or repay first.",
     RejectReason.INSUFFICIENT_BALANCE: "Move `available` at most; locked money stays.",
     RejectReason.INSUFFICIENT_MARGIN: "Add margin, raise the leverage or ask for less; the "
     "preview (`POST …/orders/preview`) tells before.",

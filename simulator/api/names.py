@@ -37,6 +37,7 @@ TIMES_IN_FORCE: Final[dict[TimeInForceName, TimeInForce]] = {
 MARGIN_MODES: Final[dict[MarginModeName, MarginMode]] = {
     "CROSS": MarginMode.CROSS,
     "ISOLATED": MarginMode.ISOLATED,
+    "SPOT": MarginMode.SPOT,
 }
 POSITION_SIDES: Final[dict[PositionSideName, PositionSide]] = {
     "LONG": PositionSide.LONG,

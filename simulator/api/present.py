@@ -98,7 +98,7 @@ def instrument(numbers: Numbers, record: InstrumentRecord) -> market.Instrument:
         mark_method=terms.mark_method.name,
         index_staleness=None if staleness is None else milliseconds(staleness),
         default_leverage=terms.default_leverage,
-        max_leverage=record.tiers[0].max_leverage,
+        max_leverage=record.tiers[0].max_leverage if record.tiers else terms.default_leverage,
         market_state=MARKET_STATE_NAMES[record.market_state],
         funding_interval=None if interval is None else milliseconds(interval),
         funding_interest_rate=format_rate(terms.funding_interest_rate),
