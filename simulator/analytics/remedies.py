@@ -7,7 +7,7 @@ left out if that does not help. So what is told has happened, in a replay.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -19,6 +19,7 @@ from simulator.analytics.episode import Episode, Gathered, PathPoint
 from simulator.analytics.gathering import distress_in, opened_in
 from simulator.analytics.journals import Past
 from simulator.analytics.what_if import Change, UnitKey, WhatIf
+from simulator.core.model import events as e
 from simulator.core.model.enums import MarginMode, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.risk_tiers import maintenance_at
@@ -97,6 +98,7 @@ class Trial(msgspec.Struct, frozen=True):
     equity: int
     opened: int
     refused: bool
+    """The change itself was, or before the event an order of the account that was not in truth."""
 
 
 class _Trials:
@@ -121,6 +123,7 @@ class _Trials:
         met: Counter[UnitKey] = Counter()
         opened = 0
         events, seq = run.begin(), begin
+        refused = False
         entries = self._past.entries(begin, case.until_seq)
         while True:
             for event in events:
@@ -132,6 +135,9 @@ class _Trials:
             if entry is None or run.refusals or met[case.unit_key]:
                 break
             events, seq = run.do(entry), entry.seq
+            if seq <= case.seq and _is_refused_now(account_id, entry.events, events):
+                refused = True
+                break
         allowed = Counter(
             each.unit
             for each in case.distress
@@ -147,7 +153,7 @@ class _Trials:
             set(excess) <= {beside} and beside != case.unit_key,
             account_equity(run.state, account_id),
             opened,
-            bool(run.refusals),
+            refused or bool(run.refusals),
         )
 
     def _time(self, seq: int) -> int:
@@ -248,7 +254,7 @@ class _Trials:
                     leverage=leverage,
                     amount=opening_margin(main.entry_notional, leverage),
                 )
-            if trial.opened < case.opened_quantity:
+            if trial.refused or trial.opened < case.opened_quantity:
                 return None  # the account has not so much
         return None
 
@@ -348,3 +354,12 @@ class _Trials:
             margin_mode=mode,
             still_liquidated=not trial.survived,
         )
+
+
+def _is_refused_now(
+    account_id: int, recorded: Sequence[e.AnyEvent], events: Sequence[e.AnyEvent]
+) -> bool:
+    """Whether an order of the account is refused that was not: the change cannot be afforded."""
+    return any(
+        isinstance(event, e.OrderRejected) and event.account_id == account_id for event in events
+    ) and not any(isinstance(event, e.OrderRejected) for event in recorded)
