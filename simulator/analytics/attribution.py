@@ -21,7 +21,8 @@ from simulator.core.model import events as e
 from simulator.core.model.accounts import FUND_ACCOUNT
 from simulator.core.model.commands import AdvanceTime
 from simulator.core.model.enums import TransferKind
-from simulator.core.rules import margin
+from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.rules import margin, valuation
 from simulator.core.state.apply import HANDLERS
 from simulator.core.state.apply_orders import ORDER_HANDLERS
 from simulator.core.state.exchange_state import ExchangeState
@@ -50,7 +51,9 @@ _PART_OF_KIND: Final[dict[TransferKind, str]] = {
 _TRADED: Final = frozenset({TransferKind.REALIZED_PNL, TransferKind.TRADE})
 """Kinds of a deal, which the position's change before them was a part of."""
 
-_NO_MONEY: Final = frozenset(ORDER_HANDLERS) - {e.PositionChanged}
+_VALUATION_ALONE: Final = {VALUATION_ASSET: None}.keys()
+
+_NO_MONEY: Final = frozenset({*ORDER_HANDLERS, e.FundsLocked}) - {e.PositionChanged}
 """Events of orders and books."""
 
 
@@ -68,20 +71,22 @@ class Attribution(msgspec.Struct, kw_only=True):
     begin_equity: int = 0
     end_equity: int = 0
     price: int = 0
-    """Marks moved while positions were held, and the price at which an instrument was closed."""
+    """Marks moved while positions were held, and indexes while assets were; the price at which an
+    instrument was closed."""
     slippage: int = 0
     """Own orders filled at another price than the mark."""
     fees: int = 0
     """Trading fees, and rebates."""
     funding: int = 0
     interest: int = 0
+    """BOR-3; and what rounding the value of a loan leaves when it is taken or repaid."""
     forced_fills: int = 0
     """The exchange's order in a liquidation filled at another price than the mark."""
     liquidation_fees: int = 0
     takeovers: int = 0
     """The insurance fund took positions over at another price than the mark (LIQ-6)."""
     adl: int = 0
-    """The account's own position was closed against one that went bankrupt."""
+    """The account's own position was closed against one in liquidation (LIQ-7)."""
     relief: int = 0
     """A deficit that the insurance fund or `shortfall` paid (LIQ-8)."""
     transfers: int = 0
@@ -104,8 +109,15 @@ PARTS: Final = tuple(
 
 
 def wallet_value(state: ExchangeState, wallet_id: int) -> int:
-    """What a wallet is worth: net assets and unrealized PnL, in the valuation asset."""
-    value = margin.net_assets(state.wallets[wallet_id])
+    """What a wallet is worth in the valuation asset: net assets at index, and unrealized PnL.
+
+    An asset that nothing values counts for nothing (MARG-1).
+    """
+    wallet = state.wallets[wallet_id]
+    if wallet.holdings.keys() <= _VALUATION_ALONE and wallet_id not in state.debtors:
+        value = margin.net_assets(wallet)
+    else:
+        value = valuation.worth_of(state, wallet).net
     positions = state.unit_positions.get(wallet_id)
     if positions is not None:
         for position in positions.values():
@@ -199,6 +211,8 @@ class Attributor:
                 self._watch(event, self._part_of_transfer(event), (event.source, event.target))
             elif isinstance(event, e.PositionChanged):
                 self._watch(event, self._part_of_deal(event, event.account_id), (event.wallet_id,))
+            elif isinstance(event, e.InterestAccrued):
+                self._watch(event, "interest", (event.wallet_id,))
             else:
                 if isinstance(event, e.LiquidationStarted):
                     self._liquidated[event.liquidation_id] = event.account_id
@@ -239,8 +253,8 @@ class Attributor:
 
     def _part_of_deal(self, event: e.Transferred | e.PositionChanged, account_id: int) -> str:
         """Of a trade: slippage, one's own or the exchange's. In a liquidation without one, who
-        took what is told by whose liquidation it is (LIQ-6). Else the instrument was closed at a
-        price of its own (MAT-2), or the account reset at mark (WAL-7), which changes nothing."""
+        took what is told by whose liquidation it is (LIQ-6, LIQ-7). Else the instrument was closed
+        at a price of its own (MAT-2), or the account reset at mark, which changes nothing."""
         if event.liquidation_id is None:
             return "slippage" if event.trade_id is not None else "price"
         if event.trade_id is not None:

@@ -44,10 +44,14 @@ class PositionFormula(Fact, frozen=True):
 
 
 class UnitFormula(Fact, frozen=True):
-    """Equity is `balance - debt + unrealized_pnl`; the call margin is maintenance / call_ratio."""
+    """Equity is `balance - debt + unrealized_pnl`; the call margin is that of the positions /
+    call_ratio, and that of the debts."""
 
     balance: int
+    """All that is held, other assets at index."""
     debt: int
+    debt_maintenance: int
+    """What the debts add to the maintenance margin, rounded up."""
     unrealized_pnl: int
     equity: int
     maintenance_margin: int

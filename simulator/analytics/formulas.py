@@ -12,15 +12,17 @@ from simulator.core.state.records import InstrumentRecord, Position
 
 def unit_formula(state: ExchangeState, wallet_id: int) -> UnitFormula:
     """MARG-1 to MARG-3 of a unit, all numbers filled in."""
-    holding = state.holding(wallet_id)
     risk = margin.assess(state, wallet_id)
     positions = [
         _position_formula(state, risk, position)
         for _, position in sorted(state.unit_positions.get(wallet_id, {}).items())
     ]
+    worth = risk.worth
+    balance = state.holding(wallet_id).balance if worth is None else worth.gross
     return UnitFormula(
-        balance=holding.balance,
-        debt=holding.balance - risk.net_assets,
+        balance=balance,
+        debt=balance - risk.net_assets,
+        debt_maintenance=0 if worth is None else divide_up(worth.debt_maintenance, RATE_ONE),
         unrealized_pnl=risk.unrealized_pnl,
         equity=risk.equity,
         maintenance_margin=risk.maintenance_margin,

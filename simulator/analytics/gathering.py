@@ -66,11 +66,16 @@ class UnknownSubjectError(LookupError):
     """The entry has no such margin call or liquidation."""
 
 
+class NotExplainedError(ValueError):
+    """The wallet had no position, only assets and loans: there is no card of that yet."""
+
+
 def gather(past: Past, subject: Subject, last_seq: int, limits: Limits = Limits()) -> Gathered:
     """The episode, with what the marks did after it up to `last_seq` at most.
 
     Raises:
         UnknownSubjectError: the entry does not have it.
+        NotExplainedError: the wallet had no position.
     """
     state, event = _stop_at(past, subject)
     begin, whole = _begin(past, state, event, subject.seq, limits)
@@ -81,7 +86,10 @@ def gather(past: Past, subject: Subject, last_seq: int, limits: Limits = Limits(
     )
     main = margin.largest_position(state, event.wallet_id)
     if main is None:
-        raise AssertionError(f"wallet {event.wallet_id} is in distress without a position")
+        raise NotExplainedError(
+            f"wallet {event.wallet_id} had no position, only assets and loans; its numbers are in "
+            "the lists of margin calls, liquidations and ledger entries"
+        )
     reader = _Reader(past.state_at(begin), subject, event, main)
     for entry in past.entries(begin, until):
         reader.read(entry)
@@ -151,7 +159,10 @@ class _Held:
 
     def __init__(self, state: ExchangeState, wallet_id: int, main: tuple[int, PositionSide]):
         self._state = state
-        self._net = margin.net_assets(state.wallets[wallet_id])
+        risk = margin.assess(state, wallet_id)
+        self._net = risk.net_assets
+        worth = risk.worth
+        self._debt_lines = (0, 0) if worth is None else (worth.debt_maintenance, worth.debt_call)
         self._main = main[0]
         self._positions = [
             (each.instrument_id, each.quantity, each.entry_notional)
@@ -170,7 +181,10 @@ class _Held:
             worth = quantity * margin.mark_of(record) * record.terms.notional_multiplier
             equity += worth - entry_notional
             exact += maintenance_at(record.tiers, abs(worth))
-        call_margin = margin.call_margin_of(exact, self._state.parameters.call_ratio)
+        of_debts, called_debts = self._debt_lines
+        ratio = self._state.parameters.call_ratio
+        call_margin = margin.call_margin_of(exact, ratio, called_debts)
+        exact += of_debts
         self.lowest_to_call = min(self.lowest_to_call, equity - call_margin)
         if equity - divide_up(exact, RATE_ONE) < self.lowest:
             self.lowest = equity - divide_up(exact, RATE_ONE)
@@ -311,13 +325,9 @@ class _Reader:
         elif isinstance(event, e.TradeExecuted):
             self._take_fill(event)
         elif isinstance(event, e.PositionTakenOver) and event.liquidation_id == number:
-            self._add_counterparty(
-                FUND_ACCOUNT, event.quantity, event.notional, price=None, trade_id=None
-            )
+            self._add_counterparty(FUND_ACCOUNT, (event.quantity, event.notional), None, None)
         elif isinstance(event, e.PositionDeleveraged) and event.liquidation_id == number:
-            self._add_counterparty(
-                event.account_id, event.quantity, event.notional, price=None, trade_id=None
-            )
+            self._add_counterparty(event.account_id, (event.quantity, event.notional), None, None)
         elif isinstance(event, e.LiquidationEnded) and event.liquidation_id == number:
             self.ending = Ending(
                 seq=self.state.seq,
@@ -346,22 +356,17 @@ class _Reader:
     def _take_fill(self, event: e.TradeExecuted) -> None:
         if self.steps and event.taker_order_id == self.steps[-1].order_id:
             terms = self.state.instruments[event.instrument_id].terms
-            notional = terms.notional(event.quantity, event.price)
-            self._add_counterparty(
-                event.maker_account_id,
-                event.quantity,
-                notional,
-                price=event.price,
-                trade_id=event.trade_id,
-            )
+            part = (event.quantity, terms.notional(event.quantity, event.price))
+            self._add_counterparty(event.maker_account_id, part, event.price, event.trade_id)
 
     def _add_counterparty(
-        self, account_id: int, quantity: int, notional: int, price: int | None, trade_id: int | None
+        self, account_id: int, part: tuple[int, int], price: int | None, trade_id: int | None
     ) -> None:
+        """`part` is quantity and notional of what it took."""
         taker = Counterparty(
             account_id=account_id,
-            quantity=quantity,
-            notional=notional,
+            quantity=part[0],
+            notional=part[1],
             price=price,
             trade_id=trade_id,
         )

@@ -200,10 +200,15 @@ def _formula(words: Words, case: Episode) -> Iterator[str]:
     for each in unit.positions:
         yield from _of_position(words, each)
     yield _equity(words, unit)
+    if unit.debt_maintenance:
+        yield f"Its loans add {words.amount(unit.debt_maintenance)} to the maintenance margin."
+    ratio = _number(unit.call_ratio, RATE_DECIMALS)
+    how = f"maintenance margin / {ratio}"
+    if unit.debt_maintenance:
+        how = f"that of the positions / {ratio}, and what the loans add"
     yield (
         f"Maintenance margin, of all of it, rounded up: {words.amount(unit.maintenance_margin)}. "
-        f"Call margin = maintenance margin / {_number(unit.call_ratio, RATE_DECIMALS)} = "
-        f"{words.amount(unit.call_margin)}."
+        f"Call margin = {how} = {words.amount(unit.call_margin)}."
     )
     line, name = unit.maintenance_margin, "maintenance margin"
     if case.cure is not None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from simulator.analytics.attribution import Attribution, attribution_between
 from simulator.analytics.explanations import Explanation, explain
-from simulator.analytics.gathering import Subject
+from simulator.analytics.gathering import NotExplainedError, Subject
 from simulator.analytics.journals import StoredJournal
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.database.writer import DatabaseJournal
@@ -62,7 +62,7 @@ class Analyses:
             return await asyncio.to_thread(work)
 
     async def explanation(self, world_id: str, subject: Subject, last_seq: int) -> Explanation:
-        """Raises UnknownSubjectError."""
+        """Raises UnknownSubjectError, NotExplainedError."""
         key = (world_id, subject)
         card = self._cards.get(key)
         if card is not None and (card.is_final or monotonic_ns() - card.told_ns < FRESH_NS):
@@ -88,5 +88,6 @@ class Analyses:
     def _forget(self, key: _Key, task: "asyncio.Task[Explanation]") -> None:
         """Whoever still waits is told of a failure; the log is in any case."""
         del self._under_way[key]
-        if not task.cancelled() and task.exception() is not None:
-            log.error("no explanation", world=key[0], subject=key[1], reason=repr(task.exception()))
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, NotExplainedError):
+            log.error("no explanation", world=key[0], subject=key[1], reason=repr(error))

@@ -68,6 +68,7 @@ def _unit(numbers: Numbers, case: Episode) -> shapes.CardUnit:
     return shapes.CardUnit(
         balance=numbers.amount(unit.balance),
         debt=numbers.amount(unit.debt),
+        debt_maintenance=numbers.amount(unit.debt_maintenance),
         unrealized_pnl=numbers.amount(unit.unrealized_pnl),
         equity=numbers.amount(unit.equity),
         maintenance_margin=numbers.amount(unit.maintenance_margin),

@@ -90,6 +90,11 @@ PROBLEMS: Final[dict[str, Entry]] = {
         "The account has no margin call with this number.",
         "`GET …/margin-calls` lists them.",
     ),
+    "NOT_EXPLAINED": Entry(
+        404,
+        "The wallet had no position, only assets and loans: there is no card of that yet.",
+        "`GET …/liquidations/{liquidation_id}`, `…/margin-calls` and `…/ledger` have the numbers.",
+    ),
     "UNKNOWN_CHANNEL": Entry(
         404,
         "The websocket has no channel of this name.",

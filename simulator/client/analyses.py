@@ -68,6 +68,7 @@ class CardUnit(Answer, frozen=True):
 
     balance: Decimal
     debt: Decimal
+    debt_maintenance: Decimal
     unrealized_pnl: Decimal
     equity: Decimal
     maintenance_margin: Decimal

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from simulator.analytics.attribution import PARTS, attribute
 from simulator.analytics.explanations import explain as explain_subject
-from simulator.analytics.gathering import Kind, Subject
+from simulator.analytics.gathering import Kind, NotExplainedError, Subject
 from simulator.analytics.journals import StoredJournal
 from simulator.commandline.card import say_card
 from simulator.commandline.failures import UsageError
@@ -45,6 +45,8 @@ def explain(world: str, liquidation: int, /, *, database: DatabaseOption = None)
         subject = Subject(Kind.LIQUIDATION, liquidation, found[0].started_seq)
         past = StoredJournal(journal, world)
         card = explain_subject(past, subject, last, most_executed=MOST_EXECUTED)
+    except NotExplainedError as error:
+        raise UsageError(str(error)) from error
     finally:
         engine.dispose()
     say_card(card.title, [(each.title, each.lines) for each in card.sections])

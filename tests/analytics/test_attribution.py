@@ -70,7 +70,7 @@ def test_a_long_history_has_everything_in_it() -> None:
     entries = crowded_history(5, 4_000)
     found = check_against_the_twin(entries, 0, len(entries))
     common = ["price", "slippage", "fees", "funding", "transfers"]
-    for part in [*common, "forced_fills", "liquidation_fees", "takeovers", "relief"]:
+    for part in [*common, "forced_fills", "liquidation_fees", "takeovers", "relief", "adl"]:
         assert sum(1 for each in found.values() if getattr(each, part)) > 3, part
 
 

@@ -73,6 +73,11 @@ class NaiveAttribution:
                 gain = event.position_side * (event.notional - worth)
                 self.parts[(self._owners[event.liquidation_id], "takeovers")] += gain
                 self.parts[(FUND_ACCOUNT, "takeovers")] -= gain
+            case e.PositionDeleveraged():
+                worth = event.quantity * self._value(event.instrument_id)
+                gain = event.position_side * (event.notional - worth)
+                self.parts[(event.account_id, "adl")] += gain
+                self.parts[(self._owners[event.liquidation_id], "takeovers")] -= gain
             case e.FundingPaid():
                 self.parts[(event.account_id, "funding")] -= event.amount
             case e.FundingCompleted():

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import Query, Request, Response
 from pydantic import Field
 
-from simulator.analytics.gathering import Kind, Subject
+from simulator.analytics.gathering import Kind, NotExplainedError, Subject
 from simulator.analytics.journals import StoredJournal
 from simulator.api import analysis_shapes
 from simulator.api.analyses import Span
@@ -120,5 +120,8 @@ async def _explain(request: Request, own: OwnAccount, subject: Subject) -> Respo
     """A card that takes longer than a request waits is there when it is asked for again."""
     world = own.door.world
     analyses = api_of(request).analyses
-    found = await analyses.explanation(world.world_id, subject, world.committed_seq)
+    try:
+        found = await analyses.explanation(world.world_id, subject, world.committed_seq)
+    except NotExplainedError as error:
+        raise NotFound(str(error), "NOT_EXPLAINED") from error
     return answer(analysis_shapes.explanation(own.door.numbers, found))

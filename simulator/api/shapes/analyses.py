@@ -66,6 +66,7 @@ class CardUnit(Shape, frozen=True):
 
     balance: str
     debt: str
+    debt_maintenance: str
     unrealized_pnl: str
     equity: str
     maintenance_margin: str
