@@ -28,7 +28,7 @@ from simulator.commandline import (
     doctor,
     export,
     local_analyses,
-    order,
+    order_lists,
     positions,
     versions,
     watch,
@@ -99,7 +99,7 @@ _EXPECTED = (
     WorldUnavailable,
 )
 
-for _noun in (account_analyses.app, calc_holding.app, order.app, world.app):
+for _noun in (account_analyses.app, calc_holding.app, order_lists.app, world.app):
     app.command(_noun)
 for _verb in (
     positions.positions,

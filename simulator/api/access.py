@@ -56,11 +56,17 @@ _NEEDS: Final[dict[tuple[str, str], Need]] = {
     ("PATCH", f"{_ACCOUNT}/orders/{{order_id}}"): Need.TRADE,
     ("DELETE", f"{_ACCOUNT}/orders/{{order_id}}"): Need.TRADE,
     ("DELETE", f"{_ACCOUNT}/orders"): Need.TRADE,
+    ("POST", f"{_ACCOUNT}/orders/lists"): Need.TRADE,
+    ("DELETE", f"{_ACCOUNT}/orders/lists/{{order_id}}"): Need.TRADE,
+    ("POST", f"{_ACCOUNT}/orders/batch"): Need.TRADE,
+    ("POST", f"{_ACCOUNT}/orders/batch-cancel"): Need.TRADE,
+    ("PUT", f"{_ACCOUNT}/countdown"): Need.TRADE,
     ("POST", "/v1/worlds"): Need.LOGIN,
     ("POST", f"{_WORLD}/pause"): Need.LOGIN,
     ("POST", f"{_WORLD}/resume"): Need.LOGIN,
     ("POST", f"{_WORLD}/speed"): Need.LOGIN,
     ("POST", f"{_WORLD}/step"): Need.LOGIN,
+    ("PUT", f"{_WORLD}/instruments/{{symbol}}/market-state"): Need.LOGIN,
 }
 _READABLE: Final = (("/v1/worlds", Need.PUBLIC), ("/v1/accounts", Need.READ))
 """What a GET below these needs, unless it is listed."""

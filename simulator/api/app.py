@@ -19,6 +19,7 @@ from simulator.api.rest import (
     histories,
     holding_calculators,
     keys,
+    order_lists,
     orders,
     owning,
     users,
@@ -32,6 +33,7 @@ __all__ = ["ApiContext", "ApiSettings", "GuestSettings", "create_app"]
 
 _NOUNS = (
     orders,
+    order_lists,
     accounts,
     histories,
     analyses,

@@ -228,13 +228,19 @@ REFUSALS: Final[dict[RejectReason, str]] = {
     RejectReason.ALREADY_EXISTS: "Take what is there.",
     RejectReason.INVALID_TERMS: "Only whoever sets up a world meets this: correct the terms.",
     RejectReason.NO_MARK_PRICE: "Wait for the first index price.",
+    RejectReason.MARKET_CLOSED: "Choose another instrument.",
     RejectReason.MARKET_HALTED: "Wait until `market_state` is OPEN; cancels are taken.",
+    RejectReason.AUCTION_IN_PROGRESS: "Send a LIMIT order, GTC or GTD and not `post_only`, or wait "
+    "until `market_state` is OPEN.",
     RejectReason.LIQUIDATION_IN_PROGRESS: "Wait until it ends: `GET …/liquidations`.",
     RejectReason.INVALID_AMOUNT: "Send a positive amount.",
     RejectReason.POSITION_SIDE_MISMATCH: "Send `position_side` in hedge mode, and only there; "
     "`GET …/accounts/{account}` has `position_mode`.",
     RejectReason.INVALID_COMBINATION: "A LIMIT order has a price, a MARKET order none; "
-    "`post_only` goes with LIMIT and GTC, `keep_margin` with `reduce_only`.",
+    "`post_only` goes with LIMIT and GTC or GTD, `keep_margin` with `reduce_only`; a type that "
+    "waits has the trigger of its kind, and no other has one.",
+    RejectReason.EXPIRY_IN_THE_PAST: "`expires` is world time: `GET /v1/worlds/{world}` has it.",
+    RejectReason.CALLBACK_RATE_OUT_OF_RANGE: "Send a `callback_rate` from 0.001 to 0.1.",
     RejectReason.PRICE_NOT_ON_TICK: "Round to `tick_size` of the instrument.",
     RejectReason.PRICE_OUTSIDE_BAND: "Stay within `price_band_rate` of the mark price.",
     RejectReason.QUANTITY_NOT_ON_LOT: "Round to `lot_size` of the instrument.",
@@ -243,6 +249,10 @@ REFUSALS: Final[dict[RejectReason, str]] = {
     RejectReason.QUANTITY_ALREADY_FILLED: "Cancel the order if nothing more should be filled.",
     RejectReason.NOTIONAL_TOO_SMALL: "Price times quantity should be `min_notional` or more.",
     RejectReason.TOO_MANY_OPEN_ORDERS: "Cancel some first.",
+    RejectReason.TOO_MANY_TRIGGER_ORDERS: "Cancel some first.",
+    RejectReason.COUNTDOWN_OUT_OF_RANGE: "Send a `countdown` from 1000 to 86400000, or null.",
+    RejectReason.TRIGGER_ALREADY_MET: "Choose a `trigger_price` on the other side of the price, or "
+    "send a MARKET or LIMIT order.",
     RejectReason.REDUCE_ONLY_WITHOUT_POSITION: "Leave `reduce_only` out, or choose the other side.",
     RejectReason.POST_ONLY_WOULD_TAKE: "Choose a price that does not cross the book.",
     RejectReason.FILL_OR_KILL_NOT_FILLABLE: "Ask for less, for a worse price, or for IOC.",
@@ -272,8 +282,8 @@ CANCELS: Final[dict[CancelReason, tuple[str, str]]] = {
         "Send the rest again when the book has more.",
     ),
     CancelReason.SELF_TRADE: (
-        "A newer order of the same account would have traded with it.",
-        "Nothing; the newer order went on without it.",
+        "It and another order of the same account would have traded with each other.",
+        "Nothing; the newer order's `self_trade_prevention` said which of them ends.",
     ),
     CancelReason.REDUCE_ONLY: (
         "There is nothing left for it to reduce.",
@@ -295,6 +305,43 @@ CANCELS: Final[dict[CancelReason, tuple[str, str]]] = {
     CancelReason.TAKEN_OVER: (
         "It was the order of a liquidation, and the insurance fund took over the rest.",
         "Nothing; the takeover is part of the liquidation.",
+    ),
+    CancelReason.FILL_OR_KILL: (
+        "Its trigger was met, and the book could not fill it whole at its limit.",
+        "Send it again as IOC, or with a worse limit.",
+    ),
+    CancelReason.POSITION_LIMIT: (
+        "Its trigger was met, and the position would have grown beyond what the leverage allows.",
+        "Lower the leverage, or make it `reduce_only` if it was to close the position.",
+    ),
+    CancelReason.TOO_MANY_OPEN_ORDERS: (
+        "Its trigger was met, and there was no place for another open order.",
+        "Cancel some, and send it again.",
+    ),
+    CancelReason.EXPIRED: ("It was a GTD order, and its time was over.", "Nothing."),
+    CancelReason.ORDER_LIST: (
+        "Another order of its list fired or filled, or the entry that it waited for ended.",
+        "Nothing; this is what the list is for.",
+    ),
+    CancelReason.COUNTDOWN: (
+        "A dead man's switch was not armed again in time.",
+        "Arm it more often (`PUT …/countdown`), and send the order again.",
+    ),
+    CancelReason.DISCONNECTED: (
+        "A websocket that had asked for `cancel_on_disconnect` was closed or lost.",
+        "Connect, and send the order again.",
+    ),
+    CancelReason.MARKET_CLOSED: (
+        "The instrument was closed for good.",
+        "Nothing; positions in it were settled.",
+    ),
+    CancelReason.AUTO_DELEVERAGED: (
+        "Its account's position was reduced in auto-deleveraging, which cancels its orders there.",
+        "See `GET …/positions`, and send the order again if it is still wanted.",
+    ),
+    CancelReason.INSUFFICIENT_BALANCE: (
+        "When its turn to fill came, the wallet did not hold enough of the asset any more.",
+        "Move or borrow the asset before you send it again.",
     ),
 }
 

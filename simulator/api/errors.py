@@ -147,6 +147,11 @@ def unavailable(error: WorldUnavailable) -> Unavailable:
     return problem
 
 
+def as_problem(error: ApiProblem | WorldUnavailable) -> ApiProblem:
+    """Why a part of a request was not done, for its place in the answer."""
+    return error if isinstance(error, ApiProblem) else unavailable(error)
+
+
 def refused(
     reason: RejectReason, needed: str | None, available: str | None, seq: int | None = None
 ) -> ApiProblem:

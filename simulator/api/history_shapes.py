@@ -2,10 +2,22 @@
 
 from simulator.api import names
 from simulator.api.shapes import histories, market, orders
-from simulator.api.shapes.base import PositionSideName
-from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds
+from simulator.api.shapes.base import (
+    PositionSideName,
+    SelfTradePreventionName,
+    TriggerSourceName,
+)
+from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds, optional_rate
 from simulator.core.model.accounts import ledger_account_name
-from simulator.core.model.enums import MarginMode, OrderType, PositionSide, Side, TimeInForce
+from simulator.core.model.enums import (
+    MarginMode,
+    OrderType,
+    PositionSide,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TriggerSource,
+)
 from simulator.core.model.units import RATE_ONE, divide_half_even
 from simulator.database.candles import CandleItem
 from simulator.database.queries import (
@@ -51,9 +63,27 @@ def order_from_history(numbers: Numbers, row: OrderItem) -> orders.Order:
         position_side=None if row.position_side is None else _side_name(row.position_side),
         margin_mode=names.MARGIN_MODE_NAMES[MarginMode[row.margin_mode]],
         liquidation_id=row.liquidation_id,
+        trigger_source=_trigger_source(row.trigger_source),
+        trigger_price=of.optional_price(row.trigger_price),
+        callback_rate=optional_rate(row.callback_rate),
+        activation_price=of.optional_price(row.activation_price),
+        close_position=bool(row.close_position),
+        expires=None if row.expires_ns is None else milliseconds(row.expires_ns),
+        self_trade_prevention=_prevention(row.self_trade_prevention),
+        list_id=row.list_id,
+        waits_for=row.waits_for,
         created=milliseconds(row.created_ns),
         updated=milliseconds(row.updated_ns),
     )
+
+
+def _trigger_source(name: str | None) -> TriggerSourceName | None:
+    return None if name is None else names.TRIGGER_SOURCE_NAMES[TriggerSource[name]]
+
+
+def _prevention(name: str | None) -> SelfTradePreventionName:
+    """Orders that are older than the modes had the default."""
+    return names.SELF_TRADE_PREVENTION_NAMES[SelfTradePrevention[name or "EXPIRE_MAKER"]]
 
 
 def public_trade(of: InstrumentNumbers, row: TradeItem) -> market.PublicTrade:

@@ -3,23 +3,29 @@
 from typing import Final
 
 from simulator.api.shapes.base import (
+    ListTypeName,
     MarginModeName,
     MarketStateName,
     OrderTypeName,
     PositionModeName,
     PositionSideName,
+    SelfTradePreventionName,
     SideName,
     TimeInForceName,
+    TriggerSourceName,
     WalletKindName,
 )
 from simulator.core.model.enums import (
+    ListType,
     MarginMode,
     MarketState,
     OrderType,
     PositionMode,
     PositionSide,
+    SelfTradePrevention,
     Side,
     TimeInForce,
+    TriggerSource,
     WalletKind,
 )
 
@@ -28,11 +34,38 @@ OPPOSITE_SIDES: Final[dict[SideName, SideName]] = {"BUY": "SELL", "SELL": "BUY"}
 ORDER_TYPES: Final[dict[OrderTypeName, OrderType]] = {
     "LIMIT": OrderType.LIMIT,
     "MARKET": OrderType.MARKET,
+    "STOP_MARKET": OrderType.STOP_MARKET,
+    "STOP_LIMIT": OrderType.STOP_LIMIT,
+    "TAKE_PROFIT_MARKET": OrderType.TAKE_PROFIT_MARKET,
+    "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
+    "TRAILING_STOP_MARKET": OrderType.TRAILING_STOP_MARKET,
 }
 TIMES_IN_FORCE: Final[dict[TimeInForceName, TimeInForce]] = {
     "GTC": TimeInForce.GTC,
     "IOC": TimeInForce.IOC,
     "FOK": TimeInForce.FOK,
+    "GTD": TimeInForce.GTD,
+}
+TRIGGER_SOURCES: Final[dict[TriggerSourceName, TriggerSource]] = {
+    "MARK": TriggerSource.MARK,
+    "LAST": TriggerSource.LAST,
+    "INDEX": TriggerSource.INDEX,
+}
+SELF_TRADE_PREVENTIONS: Final[dict[SelfTradePreventionName, SelfTradePrevention]] = {
+    "EXPIRE_TAKER": SelfTradePrevention.EXPIRE_TAKER,
+    "EXPIRE_MAKER": SelfTradePrevention.EXPIRE_MAKER,
+    "EXPIRE_BOTH": SelfTradePrevention.EXPIRE_BOTH,
+}
+LIST_TYPES: Final[dict[ListTypeName, ListType]] = {
+    "OCO": ListType.OCO,
+    "OTO": ListType.OTO,
+    "OTOCO": ListType.OTOCO,
+}
+MARKET_STATES: Final[dict[MarketStateName, MarketState]] = {
+    "OPEN": MarketState.OPEN,
+    "HALTED": MarketState.HALTED,
+    "AUCTION": MarketState.AUCTION,
+    "CLOSED": MarketState.CLOSED,
 }
 MARGIN_MODES: Final[dict[MarginModeName, MarginMode]] = {
     "CROSS": MarginMode.CROSS,
@@ -60,10 +93,10 @@ MARGIN_MODE_NAMES: Final = {value: name for name, value in MARGIN_MODES.items()}
 POSITION_SIDE_NAMES: Final = {value: name for name, value in POSITION_SIDES.items()}
 POSITION_MODE_NAMES: Final = {value: name for name, value in POSITION_MODES.items()}
 WALLET_KIND_NAMES: Final = {value: name for name, value in WALLET_KINDS.items()}
-MARKET_STATE_NAMES: Final[dict[MarketState, MarketStateName]] = {
-    MarketState.OPEN: "OPEN",
-    MarketState.HALTED: "HALTED",
-}
+TRIGGER_SOURCE_NAMES: Final = {value: name for name, value in TRIGGER_SOURCES.items()}
+SELF_TRADE_PREVENTION_NAMES: Final = {value: name for name, value in SELF_TRADE_PREVENTIONS.items()}
+LIST_TYPE_NAMES: Final = {value: name for name, value in LIST_TYPES.items()}
+MARKET_STATE_NAMES: Final = {value: name for name, value in MARKET_STATES.items()}
 
 
 def position_side(name: PositionSideName | None) -> PositionSide | None:

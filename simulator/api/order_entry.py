@@ -7,25 +7,54 @@ from simulator.api.errors import MalformedRequest, NotFound
 from simulator.api.history_shapes import order_from_history
 from simulator.api.receipts import fills_of
 from simulator.api.service import Door
-from simulator.api.shapes.base import Page
-from simulator.api.shapes.orders import AmendRequest, Order, OrderRequest, OrderResult
-from simulator.api.wire import InstrumentNumbers, milliseconds
-from simulator.core.model.commands import AmendOrder, PlaceOrder
+from simulator.api.shapes.base import ListTypeName, Page
+from simulator.api.shapes.orders import (
+    AmendRequest,
+    CanceledOrders,
+    Countdown,
+    CountdownRequest,
+    Order,
+    OrderListRequest,
+    OrderListResult,
+    OrderRequest,
+    OrderResult,
+)
+from simulator.api.wire import NS_PER_MS, InstrumentNumbers, milliseconds, parse_rate
+from simulator.core.model.commands import (
+    AmendOrder,
+    CountdownCancelAll,
+    PlaceOrder,
+    PlaceOrderList,
+)
+from simulator.core.model.enums import ListType
+from simulator.core.model.events import OrderCanceled, OrderRepeated
 from simulator.core.model.rejects import REJECT_TEXTS, RejectReason
+from simulator.core.model.triggers import Trigger, waits
 from simulator.core.state.records import Order as OrderRecord
 from simulator.database.queries import Histories, Window, parse_cursor
 from simulator.runtime.engine import Receipt
 
 
-def place_command(of: InstrumentNumbers, account_id: int, request: OrderRequest) -> PlaceOrder:
-    """Raises MalformedRequest, or RefusedByRule for a price or quantity finer than any step."""
-    price = request.price
+def place_command(
+    of: InstrumentNumbers, account_id: int, request: OrderRequest, sized: bool = True
+) -> PlaceOrder:
+    """An order that is not `sized` gets its quantity from an entry's fills.
+
+    Raises MalformedRequest, or RefusedByRule for a price or quantity finer than any step.
+    """
+    quantity = 0
+    if request.quantity is not None:
+        quantity = of.parse_quantity(request.quantity)
+    elif sized and not request.close_position:
+        raise MalformedRequest("quantity: it is missing")
+    order_type = names.ORDER_TYPES[request.order_type]
+    price, expires = request.price, request.expires
     return PlaceOrder(
         account_id,
         of.instrument_id,
         names.SIDES[request.side],
-        names.ORDER_TYPES[request.order_type],
-        of.parse_quantity(request.quantity),
+        order_type,
+        quantity,
         None if price is None else of.parse_price(price),
         names.TIMES_IN_FORCE[request.time_in_force],
         request.post_only,
@@ -33,6 +62,59 @@ def place_command(of: InstrumentNumbers, account_id: int, request: OrderRequest)
         request.keep_margin,
         request.client_order_id,
         names.position_side(request.position_side),
+        _trigger(of, request) if waits(order_type) else None,
+        request.close_position,
+        None if expires is None else expires * NS_PER_MS,
+        names.SELF_TRADE_PREVENTIONS[request.self_trade_prevention],
+    )
+
+
+def _trigger(of: InstrumentNumbers, request: OrderRequest) -> Trigger:
+    rate = request.callback_rate
+    return Trigger(
+        names.TRIGGER_SOURCES[request.trigger_source],
+        of.parse_optional_price(request.trigger_price, "trigger_price"),
+        None if rate is None else parse_rate(rate, "callback_rate"),
+        of.parse_optional_price(request.activation_price, "activation_price"),
+    )
+
+
+def list_command(door: Door, account_id: int, request: OrderListRequest) -> PlaceOrderList:
+    """Raises NotFound, MalformedRequest, or RefusedByRule as `place_command`."""
+    list_type = names.LIST_TYPES[request.list_type]
+    return PlaceOrderList(
+        account_id,
+        list_type,
+        tuple(
+            place_command(
+                door.numbers.by_symbol(order.symbol),
+                account_id,
+                order,
+                sized=list_type is ListType.OCO or number == 0,
+            )
+            for number, order in enumerate(request.orders)
+        ),
+    )
+
+
+def countdown_command(door: Door, account_id: int, request: CountdownRequest) -> CountdownCancelAll:
+    """Raises NotFound."""
+    symbol, countdown = request.symbol, request.countdown
+    return CountdownCancelAll(
+        account_id,
+        None if countdown is None else countdown * NS_PER_MS,
+        None if symbol is None else door.numbers.by_symbol(symbol).instrument_id,
+    )
+
+
+def countdown_as_it_stands(
+    door: Door, account_id: int, instrument_id: int | None, seq: int
+) -> Countdown:
+    due_ns = door.world.state.countdowns.get((account_id, instrument_id))
+    return Countdown(
+        symbol=None if instrument_id is None else door.numbers.symbol(instrument_id),
+        due=None if due_ns is None else milliseconds(due_ns),
+        seq=seq,
     )
 
 
@@ -46,6 +128,7 @@ def amend_command(
         order_id,
         None if price is None else of.parse_price(price),
         None if quantity is None else of.parse_quantity(quantity),
+        of.parse_optional_price(request.trigger_price, "trigger_price"),
     )
 
 
@@ -153,3 +236,41 @@ def open_order_page(
         next=str(shown[-1].order_id) if len(found) > len(shown) else None,
         seq=state.seq,
     )
+
+
+async def repeated_list(
+    door: Door,
+    histories: Histories,
+    account_id: int,
+    receipt: Receipt,
+    list_type: ListTypeName,
+) -> OrderListResult:
+    """ORD-7: the orders with client order ids, from the first request, as they stand now."""
+    ids = [each.order_id for each in receipt.events if isinstance(each, OrderRepeated)]
+    found = [
+        await find_order(door, histories, account_id, order_id)
+        for order_id in ids
+        if order_id is not None
+    ]
+    list_id = found[0][0].list_id
+    if list_id is None:
+        raise AssertionError("an order of a list names the list")
+    return OrderListResult(
+        list_id=list_id,
+        list_type=list_type,
+        orders=[order for order, _ in found],
+        fills=[],
+        seq=max(seq for _, seq in found),
+        time=milliseconds(receipt.time_ns),
+        repeated=True,
+    )
+
+
+def canceled_orders(receipt: Receipt, account_id: int) -> CanceledOrders:
+    """What a command canceled of an account."""
+    order_ids = [
+        event.order_id
+        for event in receipt.events
+        if isinstance(event, OrderCanceled) and event.account_id == account_id
+    ]
+    return CanceledOrders(order_ids=order_ids, seq=receipt.seq)

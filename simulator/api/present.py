@@ -10,8 +10,10 @@ from simulator.api.names import (
     MARKET_STATE_NAMES,
     ORDER_TYPE_NAMES,
     POSITION_SIDE_NAMES,
+    SELF_TRADE_PREVENTION_NAMES,
     SIDE_NAMES,
     TIME_IN_FORCE_NAMES,
+    TRIGGER_SOURCE_NAMES,
     WALLET_KIND_NAMES,
     position_side_name,
 )
@@ -29,6 +31,7 @@ from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.rules.funding import coming_rate
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Order
+from simulator.core.state.trigger_board import trigger_price
 from simulator.decimal_text import format_rate
 from simulator.runtime.world import World
 
@@ -91,6 +94,7 @@ def instrument(numbers: Numbers, record: InstrumentRecord) -> market.Instrument:
         min_notional=numbers.amount(terms.min_notional),
         price_band_rate=format_rate(terms.price_band_rate),
         max_open_orders=terms.max_open_orders,
+        max_trigger_orders=terms.max_trigger_orders,
         maker_fee_rate=format_rate(terms.maker_fee_rate),
         taker_fee_rate=format_rate(terms.taker_fee_rate),
         liquidation_fee_rate=format_rate(terms.liquidation_fee_rate),
@@ -260,7 +264,7 @@ def all_settings(
 
 def order(of: InstrumentNumbers, order: Order) -> orders.Order:
     filled = order.quantity - order.remaining
-    reason = order.cancel_reason
+    reason, trigger, expires_ns = order.cancel_reason, order.trigger, order.expires_ns
     return orders.Order(
         order_id=order.order_id,
         client_order_id=order.client_order_id,
@@ -281,6 +285,15 @@ def order(of: InstrumentNumbers, order: Order) -> orders.Order:
         position_side=position_side_name(order.position_side),
         margin_mode=MARGIN_MODE_NAMES[order.margin_mode],
         liquidation_id=order.liquidation_id,
+        trigger_source=None if trigger is None else TRIGGER_SOURCE_NAMES[trigger.source],
+        trigger_price=of.optional_price(trigger_price(order)),
+        callback_rate=None if trigger is None else optional_rate(trigger.callback_rate),
+        activation_price=None if trigger is None else of.optional_price(trigger.activation_price),
+        close_position=order.close_position,
+        expires=None if expires_ns is None else milliseconds(expires_ns),
+        self_trade_prevention=SELF_TRADE_PREVENTION_NAMES[order.self_trade_prevention],
+        list_id=order.list_id,
+        waits_for=order.waits_for,
         created=milliseconds(order.created_ns),
         updated=milliseconds(order.updated_ns),
     )

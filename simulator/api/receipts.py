@@ -6,17 +6,20 @@ events of the receipt are neither.
 
 from simulator.api import names
 from simulator.api.errors import ApiProblem
-from simulator.api.shapes.orders import Fill, Order, OrderResult
-from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds
+from simulator.api.shapes.orders import Fill, Order, OrderListResult, OrderResult
+from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds, optional_rate
 from simulator.core.model.events import (
     AnyEvent,
     CommandRejected,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
+    OrderListAccepted,
     OrderRejected,
     OrderRepeated,
     OrderRested,
+    OrderTriggered,
+    OrderWoken,
     TradeExecuted,
 )
 from simulator.core.model.rejects import Refusal
@@ -36,6 +39,10 @@ class _Folded:
         self.status = "ACCEPTED"
         self.cancel_reason: str | None = None
         self.trades: list[TradeExecuted] = []
+        trigger = accepted.trigger
+        self.trigger_price = None if trigger is None else trigger.price
+        if trigger is not None:
+            self.status = "UNTRIGGERED" if accepted.waits_for is None else "PENDING"
 
     def take(self, event: AnyEvent) -> None:
         order_id = self.accepted.order_id
@@ -52,6 +59,13 @@ class _Folded:
         elif isinstance(event, OrderAmended):
             if event.order_id == order_id:
                 self.price, self.quantity = event.price, event.quantity
+        elif isinstance(event, OrderWoken):
+            if event.order_id == order_id:
+                self.status = "UNTRIGGERED"
+        elif isinstance(event, OrderTriggered):
+            if event.order_id == order_id:
+                self.status = "ACCEPTED"
+                self.price, self.quantity = event.price, event.quantity
 
     def _fill(self, trade: TradeExecuted) -> None:
         self.filled += trade.quantity
@@ -62,6 +76,7 @@ class _Folded:
 
     def shape(self, time: int) -> Order:
         of, accepted = self.of, self.accepted
+        trigger, expires_ns = accepted.trigger, accepted.expires_ns
         return Order(
             order_id=accepted.order_id,
             client_order_id=accepted.client_order_id,
@@ -82,6 +97,17 @@ class _Folded:
             position_side=names.position_side_name(accepted.position_side),
             margin_mode=names.MARGIN_MODE_NAMES[accepted.margin_mode],
             liquidation_id=accepted.liquidation_id,
+            trigger_source=None if trigger is None else names.TRIGGER_SOURCE_NAMES[trigger.source],
+            trigger_price=of.optional_price(self.trigger_price),
+            callback_rate=None if trigger is None else optional_rate(trigger.callback_rate),
+            activation_price=(
+                None if trigger is None else of.optional_price(trigger.activation_price)
+            ),
+            close_position=accepted.close_position,
+            expires=None if expires_ns is None else milliseconds(expires_ns),
+            self_trade_prevention=names.SELF_TRADE_PREVENTION_NAMES[accepted.self_trade_prevention],
+            list_id=accepted.list_id,
+            waits_for=accepted.waits_for,
             created=time,
             updated=time,
         )
@@ -115,6 +141,47 @@ def placed(
         for trade in folded.trades
     ]
     return OrderResult(order=folded.shape(time), fills=fills, seq=receipt.seq, time=time)
+
+
+def placed_list(
+    numbers: Numbers, of: InstrumentNumbers, receipt: Receipt
+) -> OrderListResult | OrderRepeated:
+    """The outcome of `PlaceOrderList`, as `placed`.
+
+    Raises:
+        ApiProblem: the list was refused.
+    """
+    problem = refusal_in(numbers, receipt, of.instrument_id)
+    if problem is not None:
+        raise problem
+    first = receipt.events[0]
+    if not isinstance(first, OrderListAccepted):
+        outcome = placed(numbers, of, receipt)
+        if isinstance(outcome, OrderRepeated):
+            return outcome
+        raise AssertionError(f"a list begins with {first!r}")
+    orders = {
+        event.order_id: _Folded(of, event)
+        for event in receipt.events
+        if isinstance(event, OrderAccepted) and event.list_id == first.list_id
+    }
+    for event in receipt.events:
+        for folded in orders.values():
+            folded.take(event)
+    time = milliseconds(receipt.time_ns)
+    fills = [
+        fill(numbers, of, trade, trade.taker_order_id == order_id, receipt.seq, time)
+        for order_id, folded in orders.items()
+        for trade in folded.trades
+    ]
+    return OrderListResult(
+        list_id=first.list_id,
+        list_type=names.LIST_TYPE_NAMES[first.list_type],
+        orders=[each.shape(time) for each in orders.values()],
+        fills=fills,
+        seq=receipt.seq,
+        time=time,
+    )
 
 
 def fills_of(

@@ -26,6 +26,7 @@ _OF_PRICE: Final = frozenset(
         RejectReason.PRICE_NOT_ON_TICK,
         RejectReason.PRICE_OUTSIDE_BAND,
         RejectReason.POST_ONLY_WOULD_TAKE,
+        RejectReason.TRIGGER_ALREADY_MET,
     }
 )
 _OF_QUANTITY: Final = frozenset(
@@ -99,6 +100,11 @@ def _unless_finer(text: str, decimals: int, field: str) -> int | None:
     return None if extra else value
 
 
+def parse_rate(text: str, field: str) -> int:
+    """A decimal fraction as a rate: 0.01 is 1 %. Raises MalformedRequest."""
+    return unsigned(text, len(str(RATE_ONE)) - 1, field)
+
+
 class InstrumentNumbers:
     """Prices, quantities and amounts of one instrument as text, and back."""
 
@@ -127,13 +133,17 @@ class InstrumentNumbers:
         unit = quantity * self.terms.notional_multiplier
         return self.price(divide_half_even(notional, unit))
 
-    def parse_price(self, text: str) -> int:
+    def parse_price(self, text: str, field: str = "price") -> int:
         """Raises MalformedRequest, or RefusedByRule if it is finer than any tick."""
-        price = _unless_finer(text, self._price_decimals, "price")
+        price = _unless_finer(text, self._price_decimals, field)
         if price is None:
             tick = self.price(self.terms.tick_size)
             raise _too_fine(RejectReason.PRICE_NOT_ON_TICK, tick, text)
         return price
+
+    def parse_optional_price(self, text: str | None, field: str = "price") -> int | None:
+        """As `parse_price`; none stays none."""
+        return None if text is None else self.parse_price(text, field)
 
     def parse_quantity(self, text: str) -> int:
         """Raises MalformedRequest, or RefusedByRule if it is finer than any lot."""

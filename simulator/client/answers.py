@@ -11,8 +11,19 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 Side = Literal["BUY", "SELL"]
-OrderType = Literal["LIMIT", "MARKET"]
-TimeInForce = Literal["GTC", "IOC", "FOK"]
+OrderType = Literal[
+    "LIMIT",
+    "MARKET",
+    "STOP_MARKET",
+    "STOP_LIMIT",
+    "TAKE_PROFIT_MARKET",
+    "TAKE_PROFIT_LIMIT",
+    "TRAILING_STOP_MARKET",
+]
+TimeInForce = Literal["GTC", "IOC", "FOK", "GTD"]
+TriggerSource = Literal["MARK", "LAST", "INDEX"]
+SelfTradePrevention = Literal["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
+ListType = Literal["OCO", "OTO", "OTOCO"]
 MarginMode = Literal["CROSS", "ISOLATED"]
 PositionSide = Literal["LONG", "SHORT"]
 PositionModeName = Literal["ONE_WAY", "HEDGE"]
@@ -245,7 +256,11 @@ class PositionMode(Answer, frozen=True):
 
 
 class Order(Answer, frozen=True):
-    """`status` is RESTING, FILLED or CANCELED; of a market order `price` is the band's edge."""
+    """Of a market order `price` is the band's edge.
+
+    `status` is RESTING, FILLED or CANCELED; UNTRIGGERED while it waits for its trigger, PENDING
+    while it waits for an entry. `list_id` is the id of the first order of its list.
+    """
 
     order_id: int
     client_order_id: str | None
@@ -266,6 +281,15 @@ class Order(Answer, frozen=True):
     position_side: PositionSide | None
     margin_mode: MarginMode
     liquidation_id: int | None
+    trigger_source: TriggerSource | None
+    trigger_price: Decimal | None
+    callback_rate: Decimal | None
+    activation_price: Decimal | None
+    close_position: bool
+    expires: int | None
+    self_trade_prevention: SelfTradePrevention
+    list_id: int | None
+    waits_for: int | None
     created: int
     updated: int
 

@@ -5,10 +5,19 @@ connection: the exchange answers a repetition with the first order.
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from simulator.client.answers import OrderType, PositionSide, Side, TimeInForce
-from simulator.client.numbers import Number, decimal_text, optional_decimal_text
+from simulator.client.answers import (
+    ListType,
+    OrderType,
+    PositionSide,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    TriggerSource,
+)
+from simulator.client.numbers import Number, optional_decimal_text
 
 Body = dict[str, Any]
 
@@ -16,8 +25,11 @@ Body = dict[str, Any]
 class OrderOptions(TypedDict, total=False):
     """What an order may say besides its instrument, side, quantity and price.
 
-    Left out, `order_type` is LIMIT with a price and MARKET without, `time_in_force` is GTC, and
-    `position_side` belongs to hedge mode, and the rest is False.
+    Left out, `order_type` is LIMIT with a price and MARKET without, `time_in_force` is GTC. A stop
+    or take-profit order has a `trigger_price`, a trailing stop a `callback_rate` (0.01 is 1 %);
+    `trigger_source` is MARK. `expires` is of GTD orders, in milliseconds of world time.
+    `self_trade_prevention` is EXPIRE_MAKER. `position_side` belongs to hedge mode, and the rest is
+    False.
     """
 
     order_type: OrderType | None
@@ -26,6 +38,13 @@ class OrderOptions(TypedDict, total=False):
     reduce_only: bool
     keep_margin: bool
     position_side: PositionSide | None
+    trigger_price: Number | None
+    trigger_source: TriggerSource
+    callback_rate: Number | None
+    activation_price: Number | None
+    close_position: bool
+    expires: int | None
+    self_trade_prevention: SelfTradePrevention
 
 
 def new_client_order_id() -> str:
@@ -35,8 +54,8 @@ def new_client_order_id() -> str:
 def order_body(
     symbol: str,
     side: Side,
-    quantity: Number,
-    price: Number | None,
+    quantity: Number | None = None,
+    price: Number | None = None,
     *,
     order_type: OrderType | None = None,
     time_in_force: TimeInForce = "GTC",
@@ -44,13 +63,23 @@ def order_body(
     reduce_only: bool = False,
     keep_margin: bool = False,
     position_side: PositionSide | None = None,
+    trigger_price: Number | None = None,
+    trigger_source: TriggerSource | None = None,
+    callback_rate: Number | None = None,
+    activation_price: Number | None = None,
+    close_position: bool = False,
+    expires: int | None = None,
+    self_trade_prevention: SelfTradePrevention | None = None,
     client_order_id: str | None = None,
 ) -> Body:
-    """An order. Raises TypeError or ValueError for what is no number: see numbers.py."""
+    """An order; of lists and batches one of several.
+
+    Raises TypeError or ValueError for what is no number: see numbers.py.
+    """
     body = {
         "symbol": symbol,
         "side": side,
-        "quantity": decimal_text(quantity),
+        "quantity": optional_decimal_text(quantity),
         "price": optional_decimal_text(price),
         "order_type": order_type or ("MARKET" if price is None else "LIMIT"),
         "time_in_force": time_in_force,
@@ -58,12 +87,42 @@ def order_body(
         "reduce_only": reduce_only,
         "keep_margin": keep_margin,
         "position_side": position_side,
+        "trigger_price": optional_decimal_text(trigger_price),
+        "trigger_source": trigger_source,
+        "callback_rate": optional_decimal_text(callback_rate),
+        "activation_price": optional_decimal_text(activation_price),
+        "close_position": close_position or None,
+        "expires": expires,
+        "self_trade_prevention": self_trade_prevention,
         "client_order_id": client_order_id,
     }
     return {name: value for name, value in body.items() if value is not None}
 
 
-def amend_body(price: Number | None, quantity: Number | None) -> Body:
+def named(orders: Sequence[Body]) -> list[Body]:
+    """Each with a client order id of its own, so that they can be sent again."""
+    return [{"client_order_id": new_client_order_id(), **order} for order in orders]
+
+
+def list_body(list_type: ListType, orders: Sequence[Body]) -> Body:
+    return {"list_type": list_type, "orders": named(orders)}
+
+
+def countdown_body(seconds: float | None, symbol: str | None) -> Body:
+    """In whole milliseconds; None disarms the switch."""
+    countdown = None if seconds is None else round(seconds * 1000)
+    return (
+        {"countdown": countdown} if symbol is None else {"countdown": countdown, "symbol": symbol}
+    )
+
+
+def amend_body(
+    price: Number | None, quantity: Number | None, trigger_price: Number | None = None
+) -> Body:
     """What is to change of an order; None leaves as it is. Raises as `order_body`."""
-    body = {"price": optional_decimal_text(price), "quantity": optional_decimal_text(quantity)}
+    body = {
+        "price": optional_decimal_text(price),
+        "quantity": optional_decimal_text(quantity),
+        "trigger_price": optional_decimal_text(trigger_price),
+    }
     return {name: value for name, value in body.items() if value is not None}

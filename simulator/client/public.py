@@ -49,6 +49,7 @@ class Instrument(Answer, frozen=True):
     min_notional: Decimal
     price_band_rate: Decimal
     max_open_orders: int
+    max_trigger_orders: int
     maker_fee_rate: Decimal
     taker_fee_rate: Decimal
     liquidation_fee_rate: Decimal

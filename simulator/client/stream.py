@@ -63,9 +63,16 @@ class Stream(StreamOrders):
     """See the module. It belongs to one event loop; one task iterates over it."""
 
     def __init__(
-        self, client: AsyncClient, *, stale_after_seconds: float = STALE_AFTER_SECONDS
+        self,
+        client: AsyncClient,
+        *,
+        stale_after_seconds: float = STALE_AFTER_SECONDS,
+        cancel_on_disconnect: bool = False,
     ) -> None:
+        """With `cancel_on_disconnect` the exchange cancels all orders of the client's account when
+        the connection ends, however it ends; after a reconnect they are not there any more."""
         self.client = client
+        self._cancel_on_disconnect = cancel_on_disconnect
         self.heartbeat: Heartbeat | None = None
         """The latest of the client's world."""
         self.reconnects = 0
@@ -280,6 +287,8 @@ class Stream(StreamOrders):
     async def _authenticate(self) -> None:
         body = auth_request(self.client.core)
         if body is not None:
+            if self._cancel_on_disconnect:
+                body["cancel_on_disconnect"] = True
             await self._ask_now(body)
         self._is_ready = True
 

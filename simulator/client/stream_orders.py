@@ -6,23 +6,34 @@ an amend is not.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar, Unpack
 
 import msgspec
 
-from simulator.client.answers import CanceledOrders, OrderResult, Preview, Side
+from simulator.client.answers import (
+    CanceledOrders,
+    ListType,
+    OrderResult,
+    Preview,
+    Side,
+)
 from simulator.client.errors import UnreadableAnswer
+from simulator.client.list_answers import Countdown, OrderListResult
 from simulator.client.numbers import Number
 from simulator.client.order_request import (
+    Body,
     OrderOptions,
     amend_body,
+    countdown_body,
+    list_body,
     new_client_order_id,
     order_body,
 )
 
 Answer = TypeVar("Answer")
 
-_REPEATABLE: Final = ("place", "preview")
+_REPEATABLE: Final = ("place", "preview", "place_list", "countdown")
 
 
 class StreamOrders(ABC):
@@ -34,7 +45,7 @@ class StreamOrders(ABC):
         self,
         symbol: str,
         side: Side,
-        quantity: Number,
+        quantity: Number | None = None,
         price: Number | None = None,
         *,
         client_order_id: str | None = None,
@@ -53,7 +64,7 @@ class StreamOrders(ABC):
         self,
         symbol: str,
         side: Side,
-        quantity: Number,
+        quantity: Number | None = None,
         price: Number | None = None,
         *,
         account_id: int | None = None,
@@ -69,10 +80,11 @@ class StreamOrders(ABC):
         *,
         price: Number | None = None,
         quantity: Number | None = None,
+        trigger_price: Number | None = None,
         account_id: int | None = None,
     ) -> OrderResult:
         """`quantity` is the new total, filled part included; None leaves as it is."""
-        body = {"order_id": order_id, **amend_body(price, quantity)}
+        body = {"order_id": order_id, **amend_body(price, quantity, trigger_price)}
         return await self._ask("amend", body, account_id, OrderResult)
 
     async def cancel_order(self, order_id: int, *, account_id: int | None = None) -> OrderResult:
@@ -85,11 +97,33 @@ class StreamOrders(ABC):
         """All open orders of the account, or those on one instrument."""
         return await self._ask("cancel_all", {"symbol": symbol}, account_id, CanceledOrders)
 
+    async def place_order_list(
+        self, list_type: ListType, orders: Sequence[Body], *, account_id: int | None = None
+    ) -> OrderListResult:
+        """As over REST."""
+        return await self._ask(
+            "place_list", list_body(list_type, orders), account_id, OrderListResult
+        )
+
+    async def cancel_order_list(
+        self, list_id: int, *, account_id: int | None = None
+    ) -> CanceledOrders:
+        """All open orders of a list. Raises NotFound if none is open (any more)."""
+        return await self._ask("cancel_list", {"list_id": list_id}, account_id, CanceledOrders)
+
+    async def countdown_cancel_all(
+        self, seconds: float | None, symbol: str | None = None, *, account_id: int | None = None
+    ) -> Countdown:
+        """The dead man's switch: cancels after so long unless it is called again; None disarms."""
+        return await self._ask("countdown", countdown_body(seconds, symbol), account_id, Countdown)
+
     async def _ask(
         self, op: str, body: dict[str, Any], account_id: int | None, kind: type[Answer]
     ) -> Answer:
         body = {"op": op, **body, "account_id": account_id, "world": self._world()}
-        body = {name: value for name, value in body.items() if value is not None}
+        body = {
+            name: value for name, value in body.items() if value is not None or name == "countdown"
+        }
         result = await self.request(body, repeatable=op in _REPEATABLE)
         try:
             return msgspec.json.decode(result, type=kind)

@@ -18,10 +18,25 @@ class Side(Enum):
 
 
 class TimeInForce(Enum):
-    _value_: Literal["GTC", "IOC", "FOK"]
+    _value_: Literal["GTC", "IOC", "FOK", "GTD"]
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
+    GTD = "GTD"
+
+
+class TriggerSource(Enum):
+    _value_: Literal["MARK", "LAST", "INDEX"]
+    MARK = "MARK"
+    LAST = "LAST"
+    INDEX = "INDEX"
+
+
+class SelfTradePrevention(Enum):
+    _value_: Literal["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
+    EXPIRE_TAKER = "EXPIRE_TAKER"
+    EXPIRE_MAKER = "EXPIRE_MAKER"
+    EXPIRE_BOTH = "EXPIRE_BOTH"
 
 
 class Wallets(Enum):

@@ -8,12 +8,19 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from simulator.client.answers import Order, OrderResult
-from simulator.commandline.choices import PositionSide, Side, TimeInForce, flag
+from simulator.commandline.choices import (
+    PositionSide,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    flag,
+)
 from simulator.commandline.failures import NO, UsageError
-from simulator.commandline.formats import number, side, utc
+from simulator.commandline.formats import number, percent, side, utc
 from simulator.commandline.output import facts, print_json, say, table
 from simulator.commandline.previewing import preview_lines
 from simulator.commandline.session import AccountOptions, connected
+from simulator.commandline.waiting import TriggerOptions, trigger_of
 
 app = cyclopts.App(name="order", help="Place, amend, cancel and look up orders.")
 
@@ -32,9 +39,14 @@ def place(
     position_side: Annotated[
         PositionSide | None, Parameter(help="In hedge mode: whose position.")
     ] = None,
+    self_trade: Annotated[
+        SelfTradePrevention | None, Parameter(help="What gives way when it meets an own order.")
+    ] = None,
+    expires: Annotated[int | None, Parameter(help="Of GTD: world time in milliseconds.")] = None,
     client_order_id: Annotated[str | None, Parameter(help="Your own id for it.")] = None,
     preview: Annotated[bool, flag("Only show what it would do.")] = False,
     yes: Annotated[bool, flag("Do not ask.")] = False,
+    trigger: TriggerOptions = TriggerOptions(),
     options: AccountOptions = AccountOptions(),
 ) -> None:
     """Show what an order would do, ask, and place it.
@@ -42,6 +54,8 @@ def place(
     Example: simulator order place BTCUSDT-PERP buy 0.1
 
     Example: simulator order place BTCUSDT-PERP sell 0.1 --price 65000 --post-only --yes
+
+    Example: simulator order place BTCUSDT-PERP sell 0 --stop 58000 --close-position
     """
     if options.json and not (yes or preview):
         raise UsageError("--json asks no questions; say --yes to place it, or --preview")
@@ -50,10 +64,14 @@ def place(
         "post_only": post_only,
         "reduce_only": reduce_only,
         "position_side": None if position_side is None else position_side.value,
+        "self_trade_prevention": None if self_trade is None else self_trade.value,
+        "expires": expires,
+        **trigger_of(trigger, price),
     }
+    size = None if trigger.close_position else quantity
     with connected(options) as client:
         if preview or not options.json:
-            shown = client.preview_order(symbol, side.value, quantity, price, **order)
+            shown = client.preview_order(symbol, side.value, size, price, **order)
             if options.json:
                 print_json(shown)
             else:
@@ -67,7 +85,7 @@ def place(
             say("Not placed.")
             sys.exit(NO)
         result = client.place_order(
-            symbol, side.value, quantity, price, client_order_id=client_order_id, **order
+            symbol, side.value, size, price, client_order_id=client_order_id, **order
         )
     _show_result(result, options)
 
@@ -79,16 +97,17 @@ def amend(
     *,
     price: Annotated[str | None, Parameter(help="The new limit price.")] = None,
     quantity: Annotated[str | None, Parameter(help="The new total, with what is filled.")] = None,
+    trigger: Annotated[str | None, Parameter(help="The new trigger price.")] = None,
     options: AccountOptions = AccountOptions(),
 ) -> None:
-    """Change price or quantity of an open order.
+    """Change price, quantity or trigger price of an open order.
 
     Example: simulator order amend 627 --price 59500
     """
-    if price is None and quantity is None:
-        raise UsageError("say what to change: --price, --quantity or both")
+    if price is None and quantity is None and trigger is None:
+        raise UsageError("say what to change: --price, --quantity, --trigger or several of them")
     with connected(options) as client:
-        result = client.amend_order(order_id, price=price, quantity=quantity)
+        result = client.amend_order(order_id, price=price, quantity=quantity, trigger_price=trigger)
     _show_result(result, options)
 
 
@@ -192,8 +211,14 @@ def orders_table(orders: list[Order]) -> Table:
 
 
 def _price(order: Order) -> str:
-    """Of a market order the average; its own price is only how far it may go."""
-    return number(order.average_price if order.order_type == "MARKET" else order.price)
+    """Of a market order the average; its own price is only how far it may go.
+
+    Of an order that waits, its trigger.
+    """
+    if order.status in ("UNTRIGGERED", "PENDING"):
+        found = number(order.trigger_price)
+        return found if order.callback_rate is None else f"{percent(order.callback_rate)} ({found})"
+    return number(order.average_price if "MARKET" in order.order_type else order.price)
 
 
 def _status(order: Order) -> str:
@@ -201,13 +226,15 @@ def _status(order: Order) -> str:
 
 
 def _order_facts(order: Order) -> Table:
-    flags = [name for name in ("post_only", "reduce_only", "keep_margin") if getattr(order, name)]
+    named = ("post_only", "reduce_only", "keep_margin", "close_position")
+    flags = [name for name in named if getattr(order, name)]
     return facts(
         [
             ("order", f"[bold]{order.order_id}[/]  {_status(order)}"),
             ("what", f"{side(order.side)} {number(order.quantity)} {order.symbol}"),
             ("how", " ".join([order.order_type, order.time_in_force, order.margin_mode, *flags])),
             ("price", _price(order)),
+            ("list", "-" if order.list_id is None else str(order.list_id)),
             ("filled", f"{number(order.filled_quantity)} at {number(order.average_price)}"),
             ("remaining", number(order.remaining_quantity)),
             ("client order id", order.client_order_id or "-"),

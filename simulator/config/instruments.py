@@ -50,6 +50,7 @@ class InstrumentRow(Row):
     min_notional: DecimalText
     price_band: Rate
     max_open_orders: int
+    max_trigger_orders: int
     maker_fee: Rate
     taker_fee: Rate
     liquidation_fee: Rate
@@ -118,6 +119,7 @@ class _InstrumentReader:
         self._check_decimals()
         self._check_rates()
         self.expect("max_open_orders", row.max_open_orders >= 1, "should be 1 or more")
+        self.expect("max_trigger_orders", row.max_trigger_orders >= 1, "should be 1 or more")
         tick = self._step("tick_size", row.tick_size, "price_decimals", row.price_decimals)
         lot = self._step("lot_size", row.lot_size, "quantity_decimals", row.quantity_decimals)
         smallest = self._quantity("min_quantity", row.min_quantity, lot)
@@ -147,6 +149,7 @@ class _InstrumentReader:
             min_notional=self._amount("min_notional", row.min_notional),
             price_band_rate=int(row.price_band),
             max_open_orders=row.max_open_orders,
+            max_trigger_orders=row.max_trigger_orders,
             maker_fee_rate=int(row.maker_fee),
             taker_fee_rate=int(row.taker_fee),
             liquidation_fee_rate=int(row.liquidation_fee),

@@ -57,6 +57,10 @@ def flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False)
 
 
+def optional_flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=True)
+
+
 def clustered(name: str, *items: Any) -> Table:
     return Table(name, metadata, *items, sqlite_with_rowid=False)
 

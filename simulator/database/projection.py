@@ -70,7 +70,7 @@ class _NotesReader:
         ]
 
     def _order(self, order: Order) -> Row:
-        reason = order.cancel_reason
+        reason, trigger = order.cancel_reason, order.trigger
         return (
             self._world_id,
             order.order_id,
@@ -95,6 +95,15 @@ class _NotesReader:
             order.created_ns,
             order.updated_ns,
             None if order.position_side is None else order.position_side._name_,
+            None if trigger is None else trigger.source._name_,
+            None if trigger is None else trigger.price,
+            None if trigger is None else trigger.callback_rate,
+            None if trigger is None else trigger.activation_price,
+            order.close_position,
+            order.expires_ns,
+            order.self_trade_prevention._name_,
+            order.list_id,
+            order.waits_for,
         )
 
     def _add_wallet(self, wallet: Wallet) -> None:

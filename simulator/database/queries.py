@@ -75,6 +75,15 @@ class OrderItem(Item, frozen=True):
     created_ns: int
     updated_ns: int
     position_side: str | None
+    trigger_source: str | None
+    trigger_price: int | None
+    callback_rate: int | None
+    activation_price: int | None
+    close_position: bool | None
+    expires_ns: int | None
+    self_trade_prevention: str | None
+    list_id: int | None
+    waits_for: int | None
 
 
 class TradeItem(Item, frozen=True):

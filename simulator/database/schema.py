@@ -31,6 +31,7 @@ from simulator.database.columns import (
     world,
     world_of_registry,
 )
+from simulator.database.order_table import orders as orders
 
 # -- worlds and their journals ---------------------------------------------------------------------
 
@@ -255,35 +256,6 @@ positions = clustered(
 """Open positions only; what became of the others is in trades and ledger entries."""
 
 # -- the projection: orders, trades, money ---------------------------------------------------------
-
-orders = clustered(
-    "orders",
-    world(),
-    key("order_id"),
-    number("account_id"),
-    number("instrument_id"),
-    word("side"),
-    word("order_type"),
-    word("time_in_force"),
-    number("price"),
-    number("quantity"),
-    number("remaining_quantity"),
-    number("filled_notional"),
-    word("status"),
-    optional_word("cancel_reason"),
-    word("margin_mode"),
-    flag("post_only"),
-    flag("reduce_only"),
-    flag("keep_margin"),
-    flag("quote"),
-    optional_word("client_order_id"),
-    optional("liquidation_id"),
-    number("created_ns"),
-    number("updated_ns"),
-    optional_word("position_side"),
-    Index(None, "world_id", "account_id", "order_id"),
-)
-"""A market maker's quote has no row until something of it fills."""
 
 trades = clustered(
     "trades",

@@ -180,7 +180,8 @@ class Statements:
             ),
             "orders": words.upsert(
                 schema.orders,
-                "price quantity remaining_quantity filled_notional status cancel_reason updated_ns",
+                "price quantity remaining_quantity filled_notional status cancel_reason updated_ns"
+                " trigger_price",
             ),
             "trades": words.insert(schema.trades),
             "ledger_entries": words.insert(schema.ledger_entries),

@@ -13,7 +13,12 @@ from fractions import Fraction
 import msgspec
 
 from simulator.core.codec import encode_snapshot, state_hash
-from simulator.core.model.commands import AnyCommand, CancelAllOrders, CancelOrder
+from simulator.core.model.commands import (
+    AnyCommand,
+    CancelAllOrders,
+    CancelOrder,
+    CancelOrderList,
+)
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.runtime.clocks import WorldClock, monotonic_ns
 from simulator.runtime.engine import Engine, Receipt
@@ -119,7 +124,7 @@ class World:
         if self._stopping:
             raise WorldClosed(f"world {self.world_id} is closed")
         if self.status == WorldStatus.PAUSED and not isinstance(
-            command, (CancelOrder, CancelAllOrders)
+            command, (CancelOrder, CancelAllOrders, CancelOrderList)
         ):
             raise WorldPaused(f"world {self.world_id} is paused: orders can only be canceled")
         waiting = len(self._inbox)

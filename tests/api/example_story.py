@@ -28,7 +28,14 @@ INVENTED: Json = {
 """What stands in the recording instead of what is different each time."""
 
 
-CONTROL = {"create_world", "pause_world", "resume_world", "set_world_speed", "step_world"}
+CONTROL = {
+    "create_world",
+    "pause_world",
+    "resume_world",
+    "set_market_state",
+    "set_world_speed",
+    "step_world",
+}
 RUNNING: Json = {"time": 1_700_000_000_000, "seq": 120}
 
 
@@ -171,8 +178,37 @@ async def _trade(ann: Guest, bob: Guest) -> None:
     await bob.ask("cancel_order", "It is gone already", order_id=order_id)
     await bob.ask("place_order", "Another bid", order_body(symbol=ETH, price="1450"))
     await bob.ask("cancel_all_orders", "All on one instrument", symbol=ETH)
+    await _wait_for_prices(bob)
     await bob.ask("list_positions", "A long of half a bitcoin")
     await bob.ask("list_wallets", "SPOT, CROSS and the isolated wallet")
+
+
+async def _wait_for_prices(bob: Guest) -> None:
+    """A bracket, a batch, and a dead man's switch; nothing is left of them."""
+    exit_order = {"symbol": BTC, "side": "SELL", "order_type": "STOP_MARKET", "reduce_only": True}
+    entry = order_body(price="19000", quantity="0.01", client_order_id="entry-1")
+    stop = {**exit_order, "trigger_price": "18000"}
+    bracket = {"list_type": "OTO", "orders": [entry, stop]}
+    placed = await bob.ask("place_order_list", "An entry and its stop", bracket)
+    await bob.ask("place_order_list", "The same request again (ORD-7)", bracket)
+    oco = {"list_type": "OCO", "orders": [entry, entry]}
+    await bob.ask("place_order_list", "Two limit orders are no OCO", oco)
+    await bob.ask("cancel_order_list", "All of it", order_id=placed["list_id"])
+    await bob.ask("cancel_order_list", "It is gone already", order_id=placed["list_id"])
+    closing = {**exit_order, "close_position": True, "trigger_price": "19000"}
+    closing.pop("reduce_only")
+    await bob.ask("place_order", "A stop for the whole position", closing)
+    met = {**closing, "trigger_price": "20500"}
+    await bob.ask("place_order", "A trigger that is met already", met)
+    orders = [order_body(price="19100", quantity="0.01"), order_body(price="1", quantity="0.01")]
+    batch = await bob.ask("place_orders", "One is taken, one is not", {"orders": orders})
+    order_id = batch["items"][0]["result"]["order"]["order_id"]
+    await bob.ask("cancel_orders", "One of them is open", {"order_ids": [order_id, 999]})
+    await bob.ask("set_countdown", "Half a minute", {"countdown": 30_000, "symbol": BTC})
+    await bob.ask("list_countdowns", "The switches that are armed")
+    await bob.ask("set_countdown", "Disarmed", {"countdown": None, "symbol": BTC})
+    await bob.ask("set_countdown", "Too short", {"countdown": 10, "symbol": BTC})
+    await bob.ask("cancel_all_orders", "All on one instrument", symbol=BTC)
 
 
 async def _look_around(story: Story) -> None:
@@ -262,6 +298,10 @@ async def _own_a_world(story: Story, ann: str, bob: str) -> None:
     await story.ask("set_world_speed", "A minute in a second", ann, {"speed": "60"}, **world)
     step = {"milliseconds": 1_000}
     await story.ask("step_world", "It is not paused", ann, step, **world)
+    instrument = {"symbol": BTC, **world}
+    auction = {"state": "AUCTION"}
+    await story.ask("set_market_state", "Orders gather", ann, auction, **instrument)
+    await story.ask("set_market_state", "It is not his", bob, {"state": "OPEN"}, **instrument)
     await story.ask("pause_world", "Time stands", ann, **world)
     await story.ask("step_world", "One second", ann, step, **world)
     await story.ask("resume_world", "It is not his", bob, **world)

@@ -143,6 +143,16 @@ async def _every_op(session: Session, trader: Trader) -> None:
     await session.say("cancel", order_id=order_id)
     await session.say("place", **ORDER)
     await session.say("cancel_all", symbol=BTC)
+    stop: Json = {
+        "symbol": BTC,
+        "side": "SELL",
+        "order_type": "STOP_MARKET",
+        "trigger_price": "18000",
+    }
+    stop["reduce_only"] = True
+    listed = await session.say("place_list", list_type="OTO", orders=[ORDER, stop])
+    await session.say("cancel_list", list_id=listed["result"]["list_id"])
+    await session.say("countdown", countdown=None)
     await session.say("unsubscribe", channels=[f"mark:{ETH}"])
     for op, fields in (
         ("cancel", {"order_id": order_id}),

@@ -53,7 +53,7 @@ async def test_the_document_names_every_route_and_shape(venue: Venue) -> None:
     ids = [operation["operationId"] for _, _, operation in found]
     assert len(ids) == len(set(ids))
     assert schemas["OrderRequest"]["additionalProperties"] is False
-    assert schemas["OrderRequest"]["required"] == ["symbol", "side", "order_type", "quantity"]
+    assert schemas["OrderRequest"]["required"] == ["symbol", "side", "order_type"]
 
 
 async def test_answers_have_the_fields_of_the_document(venue: Venue) -> None:

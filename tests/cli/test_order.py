@@ -165,3 +165,70 @@ def test_positions(trader: CommandLine, server: FakeServer) -> None:
     assert max(map(len, out)) <= 80
     found = trader("positions", "--json").json()["items"][0]
     assert found["roi"] == "-0.165289256198"
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        (["--stop", "58000"], {"order_type": "STOP_MARKET", "trigger_price": "58000"}),
+        (
+            ["--take-profit", "61000", "--price", "61000", "--trigger-on", "last"],
+            {
+                "order_type": "TAKE_PROFIT_LIMIT",
+                "trigger_price": "61000",
+                "trigger_source": "LAST",
+            },
+        ),
+        (
+            ["--trailing", "0.01", "--activation", "61000"],
+            {
+                "order_type": "TRAILING_STOP_MARKET",
+                "callback_rate": "0.01",
+                "activation_price": "61000",
+            },
+        ),
+    ],
+)
+def test_what_an_order_waits_for_is_sent(
+    said: list[str], sent: dict[str, str], trader: CommandLine, market: FakeServer
+) -> None:
+    """ORD-1."""
+    assert trader(*BUY, *said, "--yes", "--json").code == 0
+    body = market.last.body
+    assert {name: body[name] for name in sent} == sent
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["--stop", "1", "--trailing", "0.01"],
+        ["--close-position"],
+        ["--stop", "1", "--activation", "2"],
+        ["--trailing", "0.01", "--price", "2"],
+    ],
+)
+def test_triggers_that_do_not_go_together(
+    said: list[str], trader: CommandLine, market: FakeServer
+) -> None:
+    assert trader(*BUY, *said, "--yes", "--json").problem()["code"] == "WRONG_CALL"
+    assert market.asked == []
+
+
+def test_a_bracket_and_a_countdown_are_sent(trader: CommandLine, market: FakeServer) -> None:
+    orders = [order(order_id=each, list_id=1) for each in (1, 2, 3)]
+    placed = {"list_id": 1, "list_type": "OTOCO", "orders": orders, "fills": []}
+    market.answers["POST", "/accounts/17/orders/lists"] = (201, {**placed, "seq": 1, "time": 1})
+    done = trader("order", "bracket", *BUY[2:], "--take-profit", "66000", "--stop", "58000")
+    assert done.code == 0, done.err
+    assert "OTOCO 1" in done.out
+    body = market.last.body
+    assert [each["order_type"] for each in body["orders"]] == [
+        "MARKET",
+        "TAKE_PROFIT_MARKET",
+        "STOP_MARKET",
+    ]
+    assert [each["side"] for each in body["orders"]] == ["BUY", "SELL", "SELL"]
+    armed = {"symbol": None, "due": 1_700_000_060_000, "seq": 1}
+    market.answers["PUT", "/accounts/17/countdown"] = (200, armed)
+    assert "will be canceled at" in trader("order", "countdown", "60").out
+    assert market.last.body == {"countdown": 60_000}

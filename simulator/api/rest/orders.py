@@ -8,6 +8,7 @@ from simulator.api import history_shapes, present
 from simulator.api.documents import route
 from simulator.api.order_entry import (
     amend_command,
+    canceled_orders,
     changed,
     find_client_order,
     find_order,
@@ -37,7 +38,7 @@ from simulator.api.shapes.base import Page
 from simulator.api.wire import milliseconds
 from simulator.core import views
 from simulator.core.model.commands import CancelAllOrders, CancelOrder
-from simulator.core.model.events import OrderCanceled, OrderRepeated
+from simulator.core.model.events import OrderRepeated
 
 router = v1_router("orders", "/accounts/{account}/orders")
 
@@ -176,9 +177,4 @@ async def cancel_all_orders(
     api_of(request).orders.take(own.caller.user.user_id)
     instrument_id = _instrument(own, query.symbol)
     receipt = await submit(own.door, CancelAllOrders(own.account_id, instrument_id))
-    order_ids = [
-        event.order_id
-        for event in receipt.events
-        if isinstance(event, OrderCanceled) and event.account_id == own.account_id
-    ]
-    return answer(shapes.CanceledOrders(order_ids=order_ids, seq=receipt.seq))
+    return answer(canceled_orders(receipt, own.account_id))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from simulator.api import present
+from simulator.api import names, present
 from simulator.api.callers import Caller
 from simulator.api.documents import route
 from simulator.api.errors import Forbidden, MalformedRequest, RefusedByRule
@@ -18,10 +18,12 @@ from simulator.api.rest.common import (
     decoder,
     durable,
     read_body,
+    submit,
 )
 from simulator.api.rest.routing import v1_router
 from simulator.api.service import Api, Door
 from simulator.api.shapes import control, market
+from simulator.core.model.commands import SetMarketState
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.decimal_text import DecimalError, parse_decimal
 from simulator.runtime.clocks import MAX_SPEED, MIN_SPEED
@@ -36,6 +38,7 @@ _SPEED_DECIMALS = 6
 _world_decoder = decoder(control.WorldRequest)
 _speed_decoder = decoder(control.SpeedRequest)
 _step_decoder = decoder(control.StepRequest)
+_state_decoder = decoder(control.MarketStateRequest)
 
 
 @router.post("", **route(market.World, status=201, body=control.WorldRequest, private=True))
@@ -113,6 +116,26 @@ async def step_world(request: Request, world: str, caller: TheCaller, query: Not
         raise RefusedByRule("only a paused world is stepped", "WORLD_NOT_PAUSED")
     await door.world.step(body.milliseconds * _NS_PER_MS)
     return await _shown(api, door)
+
+
+@router.put(
+    "/{world}/instruments/{symbol}/market-state",
+    **route(control.InstrumentState, body=control.MarketStateRequest, private=True),
+)
+async def set_market_state(
+    request: Request, world: str, symbol: str, caller: TheCaller, query: Nothing
+) -> Response:
+    """MAT-2: halts an instrument, calls an auction, opens it, or closes it for good."""
+    _, door = _controlled(request, world, caller)
+    body: control.MarketStateRequest = await read_body(request, _state_decoder)
+    of = door.numbers.by_symbol(symbol)
+    price = of.parse_optional_price(body.settlement_price, "settlement_price")
+    command = SetMarketState(of.instrument_id, names.MARKET_STATES[body.state], price)
+    receipt = await submit(door, command, of.instrument_id)
+    record = door.world.state.instruments[of.instrument_id]
+    name = names.MARKET_STATE_NAMES[record.market_state]
+    shape = control.InstrumentState(symbol=symbol, market_state=name, seq=receipt.seq)
+    return answer(await durable(door.world, shape))
 
 
 def may_control(api: Api, caller: Caller, world_id: str) -> bool:

@@ -25,17 +25,30 @@ Symbol = Annotated[
 ClientOrderId = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:/-]{1,64}$(?!\n)", examples=["grid-17"])
 ]
+TimeMs = Annotated[int, msgspec.Meta(ge=0, lt=1 << 43)]
+"""Milliseconds since 1970, or for so long."""
 RecordId = Annotated[int, msgspec.Meta(ge=1, lt=1 << 53)]
 
 SideName = Literal["BUY", "SELL"]
-OrderTypeName = Literal["LIMIT", "MARKET"]
-TimeInForceName = Literal["GTC", "IOC", "FOK"]
+OrderTypeName = Literal[
+    "LIMIT",
+    "MARKET",
+    "STOP_MARKET",
+    "STOP_LIMIT",
+    "TAKE_PROFIT_MARKET",
+    "TAKE_PROFIT_LIMIT",
+    "TRAILING_STOP_MARKET",
+]
+TimeInForceName = Literal["GTC", "IOC", "FOK", "GTD"]
+TriggerSourceName = Literal["MARK", "LAST", "INDEX"]
+SelfTradePreventionName = Literal["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
+ListTypeName = Literal["OCO", "OTO", "OTOCO"]
 MarginModeName = Literal["CROSS", "ISOLATED", "SPOT"]
 PositionSideName = Literal["LONG", "SHORT"]
 PositionModeName = Literal["ONE_WAY", "HEDGE"]
 WalletKindName = Literal["SPOT", "CROSS", "ISOLATED"]
 CandleSource = Literal["LAST", "MARK", "INDEX"]
-MarketStateName = Literal["OPEN", "HALTED"]
+MarketStateName = Literal["OPEN", "HALTED", "AUCTION", "CLOSED"]
 
 Item = TypeVar("Item")
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from simulator.api.shapes.base import PRINTABLE, DecimalText, RequestShape
+from simulator.api.shapes.base import PRINTABLE, DecimalText, MarketStateName, RequestShape, Shape
 
 WorldSlug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{2,39}$")]
 """Small letters, digits and dashes: it stands in paths."""
@@ -22,6 +22,21 @@ class SpeedRequest(RequestShape):
     """World seconds per second: "0.25" to "10000"."""
 
     speed: DecimalText
+
+
+class MarketStateRequest(RequestShape):
+    """MAT-2. `settlement_price` goes with CLOSED; null settles at the last mark."""
+
+    state: MarketStateName
+    settlement_price: DecimalText | None = None
+
+
+class InstrumentState(Shape, frozen=True):
+    """How an instrument trades from now on."""
+
+    symbol: str
+    market_state: MarketStateName
+    seq: int
 
 
 class StepRequest(RequestShape):

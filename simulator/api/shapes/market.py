@@ -56,6 +56,7 @@ class Instrument(Shape, frozen=True):
     min_notional: str
     price_band_rate: str
     max_open_orders: int
+    max_trigger_orders: int
     maker_fee_rate: str
     taker_fee_rate: str
     liquidation_fee_rate: str

@@ -1,26 +1,41 @@
 """Shapes of orders and their fills: what is asked, what became of it, what would become of it."""
 
+from typing import Annotated
+
+import msgspec
+
 from simulator.api.shapes.base import (
     ClientOrderId,
     DecimalText,
+    ListTypeName,
     MarginModeName,
     OrderTypeName,
     PositionSideName,
+    Problem,
+    RecordId,
     RequestShape,
+    SelfTradePreventionName,
     Shape,
     SideName,
     Symbol,
     TimeInForceName,
+    TimeMs,
+    TriggerSourceName,
 )
 
 
 class OrderRequest(RequestShape):
-    """ORD-1. A LIMIT order has a price, a MARKET order has none."""
+    """ORD-1. LIMIT orders have a price, MARKET orders have none.
+
+    STOP and TAKE_PROFIT orders have a `trigger_price`, a TRAILING_STOP_MARKET order has a
+    `callback_rate` (0.01 is 1 %). `quantity` is left out with `close_position`, and by the orders
+    of a list that wait for its entry.
+    """
 
     symbol: Symbol
     side: SideName
     order_type: OrderTypeName
-    quantity: DecimalText
+    quantity: DecimalText | None = None
     price: DecimalText | None = None
     time_in_force: TimeInForceName = "GTC"
     post_only: bool = False
@@ -29,6 +44,41 @@ class OrderRequest(RequestShape):
     client_order_id: ClientOrderId | None = None
     position_side: PositionSideName | None = None
     """In hedge mode the position that it opens or closes; in one-way mode left out (WAL-3)."""
+    trigger_price: DecimalText | None = None
+    trigger_source: TriggerSourceName = "MARK"
+    callback_rate: DecimalText | None = None
+    activation_price: DecimalText | None = None
+    close_position: bool = False
+    expires: TimeMs | None = None
+    """Of a GTD order: the world time at which it ends."""
+    self_trade_prevention: SelfTradePreventionName = "EXPIRE_MAKER"
+
+
+class OrderListRequest(RequestShape):
+    """ORD-1. OCO: two orders. OTO, OTOCO: an entry, and the one or two that wait for its fills."""
+
+    list_type: ListTypeName
+    orders: Annotated[list[OrderRequest], msgspec.Meta(min_length=2, max_length=3)]
+
+
+class BatchRequest(RequestShape):
+    """Orders that reach the exchange together, each with a result of its own (ORD-8)."""
+
+    orders: Annotated[list[OrderRequest], msgspec.Meta(min_length=1, max_length=20)]
+
+
+class BatchCancelRequest(RequestShape):
+    order_ids: Annotated[list[RecordId], msgspec.Meta(min_length=1, max_length=20)]
+
+
+class CountdownRequest(RequestShape):
+    """ORD-8: cancels all open orders after `countdown` milliseconds, unless it is sent again.
+
+    A countdown of null disarms the switch. With a symbol it is for this instrument alone.
+    """
+
+    countdown: TimeMs | None
+    symbol: Symbol | None = None
 
 
 class AmendRequest(RequestShape):
@@ -36,6 +86,8 @@ class AmendRequest(RequestShape):
 
     price: DecimalText | None = None
     quantity: DecimalText | None = None
+    trigger_price: DecimalText | None = None
+    """Of an order that waits for its trigger."""
 
 
 class Order(Shape, frozen=True):
@@ -53,7 +105,7 @@ class Order(Shape, frozen=True):
     remaining_quantity: str
     average_price: str | None
     status: str
-    """RESTING, FILLED or CANCELED."""
+    """RESTING, FILLED, CANCELED; it waits for a trigger: UNTRIGGERED, for an entry: PENDING."""
     cancel_reason: str | None
     post_only: bool
     reduce_only: bool
@@ -62,6 +114,18 @@ class Order(Shape, frozen=True):
     """In hedge mode the position that it opens or closes."""
     margin_mode: MarginModeName
     liquidation_id: int | None
+    trigger_source: TriggerSourceName | None
+    trigger_price: str | None
+    """Of a trailing stop that is open and active, where it would fire now."""
+    callback_rate: str | None
+    activation_price: str | None
+    close_position: bool
+    expires: int | None
+    self_trade_prevention: SelfTradePreventionName
+    list_id: int | None
+    """The id of the first order of its list."""
+    waits_for: int | None
+    """The entry whose fills wake it, or woke it."""
     created: int
     updated: int
 
@@ -95,6 +159,48 @@ class OrderResult(Shape, frozen=True):
     seq: int
     time: int
     repeated: bool = False
+
+
+class OrderListResult(Shape, frozen=True):
+    """The orders of a list as the command left them, and what they traded at once.
+
+    `repeated`: as of an order; these are the orders of the first request as they stand now.
+    """
+
+    list_id: int
+    list_type: ListTypeName
+    orders: list[Order]
+    fills: list[Fill]
+    seq: int
+    time: int
+    repeated: bool = False
+
+
+class BatchItem(Shape, frozen=True):
+    """One order of a batch: its result, or why there is none."""
+
+    result: OrderResult | None = None
+    error: Problem | None = None
+
+
+class BatchResult(Shape, frozen=True):
+    """In the order of the request."""
+
+    items: list[BatchItem]
+
+
+class Countdown(Shape, frozen=True):
+    """When the dead man's switch will cancel, in world time; null: it is not armed."""
+
+    symbol: str | None
+    due: int | None
+    seq: int
+
+
+class Countdowns(Shape, frozen=True):
+    """All switches of the account that are armed."""
+
+    items: list[Countdown]
 
 
 class OrderAnswer(Shape, frozen=True):

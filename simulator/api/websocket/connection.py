@@ -21,7 +21,7 @@ from simulator.api.errors import (
     RefusedByRule,
     TooLarge,
 )
-from simulator.api.service import Api
+from simulator.api.service import Api, Door
 from simulator.api.shapes.accounts import Account
 from simulator.api.signatures import SignedRequest
 from simulator.api.stream.channels import Channel, parse_channel
@@ -48,6 +48,11 @@ from simulator.api.websocket.protocol import (
     split_frame,
 )
 from simulator.api.wire import milliseconds
+from simulator.core.model.commands import CancelAllOrders
+from simulator.runtime.errors import WorldUnavailable
+from simulator.runtime.forgiving_log import ForgivingLog
+
+log = ForgivingLog()
 
 _PATH: Final = "/v1/ws"
 """What an `auth` by API key signs."""
@@ -61,6 +66,8 @@ class Connection:
         self._caller: Caller | None = None
         self._default_account: tuple[str, int] | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._protected: tuple[Door, int] | None = None
+        """Whose orders are canceled when this session ends (ORD-8)."""
         self._receive = receive
         self._send = send
         client = scope.get("client")
@@ -85,7 +92,7 @@ class Connection:
             await self._read_all()
         finally:
             sender.cancel()
-            self._log_out()
+            self._end_session()
             for task in self._tasks:
                 task.cancel()
             for stream, membership in self._memberships.values():
@@ -179,6 +186,7 @@ class Connection:
                 self._default_account = None
             self._log_out()
             self._log_in(caller)
+            self._protected = self._protection(caller) if request.cancel_on_disconnect else None
             accounts = [
                 Account(account_id=each.account_id, world=each.world_id, label=each.label)
                 for each in caller.accounts.values()
@@ -205,17 +213,35 @@ class Connection:
     def _log_in(self, caller: Caller) -> None:
         """From now on, and until the login ends, whichever way."""
         self._caller = caller
-        caller.ticket.when_over(self._log_out)
+        caller.ticket.when_over(self._end_session)
         expires_ns = caller.ticket.expires_ns
         if expires_ns is not None:
             seconds = (expires_ns - self._api.context.wall_ns()) / 1e9
             loop = asyncio.get_running_loop()
-            self._expiry = loop.call_later(max(0.0, seconds), self._log_out)
+            self._expiry = loop.call_later(max(0.0, seconds), self._end_session)
+
+    def _protection(self, caller: Caller) -> tuple[Door, int]:
+        """Raises MalformedRequest, Forbidden."""
+        if self._default_account is None:
+            raise MalformedRequest("`cancel_on_disconnect` needs an `account_id`")
+        caller.require(Need.TRADE)
+        world_id, account_id = self._default_account
+        return self._api.door_of(caller, world_id, account_id), account_id
+
+    def _end_session(self) -> None:
+        """The connection is gone, or the login over: what it was to protect is canceled."""
+        self._log_out()
+        if self._protected is not None:
+            (door, account_id), self._protected = self._protected, None
+            try:
+                door.world.submit(CancelAllOrders(account_id, None, disconnected=True))
+            except WorldUnavailable as error:
+                log.warning("an account keeps its orders", account=account_id, why=str(error))
 
     def _log_out(self) -> None:
         """What was private is no longer told."""
         if self._caller is not None:
-            self._caller.ticket.leave(self._log_out)
+            self._caller.ticket.leave(self._end_session)
             self._caller = None
         if self._expiry is not None:
             self._expiry.cancel()
@@ -226,7 +252,7 @@ class Connection:
         """Raises NotAuthenticated."""
         caller = self._caller
         if caller is not None and not caller.ticket.is_valid(self._api.context.wall_ns()):
-            self._log_out()
+            self._end_session()
             caller = None
         if caller is None:
             raise NotAuthenticated(why)

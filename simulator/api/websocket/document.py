@@ -13,7 +13,13 @@ import simulator
 from simulator.api.shapes import stream as shapes
 from simulator.api.shapes.accounts import ClosedPosition, Position
 from simulator.api.shapes.base import Shape
-from simulator.api.shapes.orders import CanceledOrders, OrderResult, Preview
+from simulator.api.shapes.orders import (
+    CanceledOrders,
+    Countdown,
+    OrderListResult,
+    OrderResult,
+    Preview,
+)
 from simulator.api.websocket import protocol
 from simulator.api.websocket.protocol import Authenticated, Pong, Subscribed
 
@@ -48,6 +54,15 @@ OPERATIONS: Final = (
     Operation("amend", protocol.Amend, OrderResult, "Change price or quantity of an open order."),
     Operation("cancel", protocol.Cancel, OrderResult, "Cancel an open order."),
     Operation("cancel_all", protocol.CancelAll, CanceledOrders, "Cancel all open orders."),
+    Operation("place_list", protocol.PlaceList, OrderListResult, "Place orders of one list."),
+    Operation("cancel_list", protocol.CancelList, CanceledOrders, "Cancel what is open of a list."),
+    Operation("countdown", protocol.SetCountdown, Countdown, "Arm or disarm a dead man's switch."),
+    Operation("place_list", protocol.PlaceList, OrderListResult, "Place orders of one list."),
+    Operation("cancel_list", protocol.CancelList, CanceledOrders, "Cancel what is open of a list."),
+    Operation("countdown", protocol.SetCountdown, Countdown, "Arm or disarm a dead man's switch."),
+    Operation("place_list", protocol.PlaceList, OrderListResult, "Place orders of one list."),
+    Operation("cancel_list", protocol.CancelList, CanceledOrders, "Cancel what is open of a list."),
+    Operation("countdown", protocol.SetCountdown, Countdown, "Arm or disarm a dead man's switch."),
 )
 
 

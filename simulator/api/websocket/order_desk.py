@@ -14,11 +14,15 @@ from simulator.api.callers import Caller, unknown_account
 from simulator.api.order_entry import (
     amend_command,
     changed,
+    countdown_as_it_stands,
+    countdown_command,
     find_order,
+    list_command,
     open_order,
     place_command,
+    repeated_list,
 )
-from simulator.api.receipts import placed, refusal_in
+from simulator.api.receipts import placed, placed_list, refusal_in
 from simulator.api.service import Api, Door
 from simulator.api.shapes.orders import CanceledOrders, OrderResult, Preview
 from simulator.api.websocket.answers import Answers
@@ -27,13 +31,16 @@ from simulator.api.websocket.protocol import (
     Amend,
     Cancel,
     CancelAll,
+    CancelList,
     Place,
+    PlaceList,
     PreviewOrder,
     RequestId,
+    SetCountdown,
 )
 from simulator.api.wire import InstrumentNumbers, milliseconds
 from simulator.core import views
-from simulator.core.model.commands import CancelAllOrders, CancelOrder
+from simulator.core.model.commands import CancelAllOrders, CancelOrder, CancelOrderList
 from simulator.core.model.events import OrderCanceled, OrderRepeated
 from simulator.core.state.records import Order
 from simulator.runtime.engine import Receipt
@@ -82,8 +89,16 @@ class OrderDesk:
             self._cancel(request, ticket)
         elif isinstance(request, Amend):
             self._amend(request, ticket)
-        else:
+        elif isinstance(request, CancelAll):
             self._cancel_all(request, ticket)
+        elif isinstance(request, CancelList):
+            self._cancel_list(request, ticket)
+        elif isinstance(request, PlaceList):
+            for _ in request.orders[1:]:
+                limiter.take(caller.user.user_id)
+            self._place_list(request, ticket)
+        else:
+            self._set_countdown(request, ticket)
 
     def _place(self, request: Place, ticket: _Ticket) -> None:
         of = ticket.door.numbers.by_symbol(request.symbol)
@@ -172,6 +187,56 @@ class OrderDesk:
         command = CancelAllOrders(ticket.account_id, instrument_id)
         future = ticket.door.world.submit(command)
         future.add_done_callback(partial(self._canceled_all, ticket))
+
+    def _cancel_list(self, request: CancelList, ticket: _Ticket) -> None:
+        command = CancelOrderList(ticket.account_id, request.list_id)
+        future = ticket.door.world.submit(command)
+        future.add_done_callback(partial(self._canceled_all, ticket))
+
+    def _place_list(self, request: PlaceList, ticket: _Ticket) -> None:
+        """Queued at once, so that nothing comes between; its answer may take a task."""
+        command = list_command(ticket.door, ticket.account_id, request)
+        future = ticket.door.world.submit(command)
+        of = ticket.door.numbers.by_id(command.orders[0].instrument_id)
+        self._later(self._placed_list(request, ticket, of, future))
+
+    async def _placed_list(
+        self,
+        request: PlaceList,
+        ticket: _Ticket,
+        of: InstrumentNumbers,
+        future: "asyncio.Future[Receipt]",
+    ) -> None:
+        door, account_id = ticket.door, ticket.account_id
+        try:
+            receipt = await future
+            outcome = placed_list(door.numbers, of, receipt)
+            if isinstance(outcome, OrderRepeated):
+                histories, list_type = self._api.context.histories, request.list_type
+                outcome = await repeated_list(door, histories, account_id, receipt, list_type)
+            self._answers.reply(ticket.request_id, outcome)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            self._answers.fail(ticket.request_id, error)
+
+    def _set_countdown(self, request: SetCountdown, ticket: _Ticket) -> None:
+        command = countdown_command(ticket.door, ticket.account_id, request)
+        future = ticket.door.world.submit(command)
+        self._later(self._countdown_set(command.instrument_id, ticket, future))
+
+    async def _countdown_set(
+        self, where: int | None, ticket: _Ticket, future: "asyncio.Future[Receipt]"
+    ) -> None:
+        door, account_id = ticket.door, ticket.account_id
+        try:
+            receipt = await future
+            problem = refusal_in(door.numbers, receipt)
+            if problem is not None:
+                raise problem
+            result = countdown_as_it_stands(door, account_id, where, receipt.seq)
+            await door.world.committed()
+            self._answers.reply(ticket.request_id, result)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            self._answers.fail(ticket.request_id, error)
 
     def _canceled_all(self, ticket: _Ticket, future: "asyncio.Future[Receipt]") -> None:
         try:

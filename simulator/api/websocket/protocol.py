@@ -15,6 +15,10 @@ from simulator.api.shapes.base import Problem, RecordId, RequestShape, Shape, Sy
 from simulator.api.shapes.orders import (
     AmendRequest,
     CanceledOrders,
+    Countdown,
+    CountdownRequest,
+    OrderListRequest,
+    OrderListResult,
     OrderRequest,
     OrderResult,
     Preview,
@@ -42,6 +46,8 @@ class Auth(RequestShape, tag_field="op", tag="auth", kw_only=True):
     id: RequestId = None
     account_id: RecordId | None = None
     world: WorldName = None
+    cancel_on_disconnect: bool = False
+    """Cancel all open orders of this account when the connection or the login ends (ORD-8)."""
 
 
 class Subscribe(RequestShape, tag_field="op", tag="subscribe", kw_only=True):
@@ -109,7 +115,28 @@ class CancelAll(RequestShape, tag_field="op", tag="cancel_all", kw_only=True):
     world: WorldName = None
 
 
-AccountRequest = Place | PreviewOrder | Amend | Cancel | CancelAll
+class PlaceList(OrderListRequest, tag_field="op", tag="place_list", kw_only=True):
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+class CancelList(RequestShape, tag_field="op", tag="cancel_list", kw_only=True):
+    list_id: RecordId
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+class SetCountdown(CountdownRequest, tag_field="op", tag="countdown", kw_only=True):
+    id: RequestId = None
+    account_id: RecordId | None = None
+    world: WorldName = None
+
+
+AccountRequest = (
+    Place | PreviewOrder | Amend | Cancel | CancelAll | PlaceList | CancelList | SetCountdown
+)
 AnyRequest = Auth | Subscribe | Unsubscribe | ListChannels | Ping | AccountRequest
 
 
@@ -129,7 +156,16 @@ class Pong(Shape, frozen=True):
     server_time: int
 
 
-Result = Authenticated | Subscribed | Pong | OrderResult | Preview | CanceledOrders
+Result = (
+    Authenticated
+    | Subscribed
+    | Pong
+    | OrderResult
+    | Preview
+    | CanceledOrders
+    | OrderListResult
+    | Countdown
+)
 
 
 class Reply(Shape, frozen=True, tag_field="type", tag="reply"):

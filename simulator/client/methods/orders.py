@@ -1,10 +1,12 @@
 """Orders: place, preview, amend, cancel, look up."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
 from simulator.client.answers import (
     CanceledOrders,
     ListOrder,
+    ListType,
     Order,
     OrderAnswer,
     OrderResult,
@@ -14,10 +16,15 @@ from simulator.client.answers import (
 )
 from simulator.client.core import Call, Core, Work, path_segment
 from simulator.client.endpoints import endpoint, listing
+from simulator.client.list_answers import BatchResult, Countdown, Countdowns, OrderListResult
 from simulator.client.numbers import Number
 from simulator.client.order_request import (
+    Body,
     OrderOptions,
     amend_body,
+    countdown_body,
+    list_body,
+    named,
     new_client_order_id,
     order_body,
 )
@@ -31,7 +38,7 @@ class OrderMethods:
         self,
         symbol: str,
         side: Side,
-        quantity: Number,
+        quantity: Number | None = None,
         price: Number | None = None,
         *,
         client_order_id: str | None = None,
@@ -51,7 +58,7 @@ class OrderMethods:
         self,
         symbol: str,
         side: Side,
-        quantity: Number,
+        quantity: Number | None = None,
         price: Number | None = None,
         *,
         account_id: int | None = None,
@@ -68,6 +75,7 @@ class OrderMethods:
         *,
         price: Number | None = None,
         quantity: Number | None = None,
+        trigger_price: Number | None = None,
         account_id: int | None = None,
     ) -> Work[OrderResult]:
         """`quantity` is the new total, filled part included; None leaves as it is."""
@@ -76,7 +84,7 @@ class OrderMethods:
             path=self.core.account_path(f"/orders/{order_id}", account_id),
             answer=OrderResult,
             params=self.core.account_params(),
-            body=amend_body(price, quantity),
+            body=amend_body(price, quantity, trigger_price),
         )
         return self.core.work(call)
 
@@ -95,6 +103,82 @@ class OrderMethods:
             path=self.core.account_path("/orders", account_id),
             answer=CanceledOrders,
             params=self.core.account_params(symbol=symbol),
+        )
+        return self.core.work(call)
+
+    @endpoint
+    def place_order_list(
+        self, list_type: ListType, orders: Sequence[Body], *, account_id: int | None = None
+    ) -> Work[OrderListResult]:
+        """OCO, OTO or OTOCO of orders as `order_body` makes them. Raises Refused for the whole.
+
+        Of OTO and OTOCO the first is the entry; the others have no quantity.
+        """
+        body = list_body(list_type, orders)
+        return self._order("POST", "/lists", OrderListResult, body, account_id)
+
+    @endpoint
+    def cancel_order_list(
+        self, list_id: int, *, account_id: int | None = None
+    ) -> Work[CanceledOrders]:
+        """All open orders of a list. Raises NotFound if none is open (any more)."""
+        call: Call[CanceledOrders] = Call(
+            method="DELETE",
+            path=self.core.account_path(f"/orders/lists/{list_id}", account_id),
+            answer=CanceledOrders,
+            params=self.core.account_params(),
+        )
+        return self.core.work(call)
+
+    @endpoint
+    def place_orders(
+        self, orders: Sequence[Body], *, account_id: int | None = None
+    ) -> Work[BatchResult]:
+        """Up to 20 orders as `order_body` makes them, queued together, each with its result."""
+        return self._order("POST", "/batch", BatchResult, {"orders": named(orders)}, account_id)
+
+    @endpoint
+    def cancel_orders(
+        self, order_ids: Sequence[int], *, account_id: int | None = None
+    ) -> Work[BatchResult]:
+        """Up to 20 cancels, queued together, each with its result."""
+        call: Call[BatchResult] = Call(
+            method="POST",
+            path=self.core.account_path("/orders/batch-cancel", account_id),
+            answer=BatchResult,
+            params=self.core.account_params(),
+            body={"order_ids": list(order_ids)},
+        )
+        return self.core.work(call)
+
+    @endpoint
+    def countdown_cancel_all(
+        self,
+        seconds: float | None,
+        symbol: str | None = None,
+        *,
+        account_id: int | None = None,
+    ) -> Work[Countdown]:
+        """The dead man's switch: cancels after so long unless it is called again; None disarms."""
+        call: Call[Countdown] = Call(
+            method="PUT",
+            path=self.core.account_path("/countdown", account_id),
+            answer=Countdown,
+            params=self.core.account_params(),
+            body=countdown_body(seconds, symbol),
+            repeatable=True,
+        )
+        return self.core.work(call)
+
+    @endpoint
+    def countdowns(self, *, account_id: int | None = None) -> Work[Countdowns]:
+        """The switches that are armed."""
+        call: Call[Countdowns] = Call(
+            method="GET",
+            path=self.core.account_path("/countdown", account_id),
+            answer=Countdowns,
+            params=self.core.account_params(),
+            repeatable=True,
         )
         return self.core.work(call)
 
