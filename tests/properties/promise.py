@@ -19,9 +19,10 @@ _AFTERWARDS = (
     e.MarginCallEnded,
     e.LiquidationStarted,
     e.LiquidationStepTaken,
+    e.OrderTriggered,
     e.SweepPaged,
 )
-"""The sweep that follows every command may end the order again; that is not of its plan."""
+"""What follows every command (triggers, the sweep) may end the order again: not of its plan."""
 
 
 class Promise:
