@@ -225,6 +225,7 @@ MEDIAN: Final = MarkMethod.MEDIAN
 HALTED: Final = MarketState.HALTED
 AUCTION: Final = MarketState.AUCTION
 CLOSED: Final = MarketState.CLOSED
+ACCEPTED: Final = OrderStatus.ACCEPTED
 RESTING: Final = OrderStatus.RESTING
 FILLED: Final = OrderStatus.FILLED
 CANCELED: Final = OrderStatus.CANCELED

@@ -14,6 +14,7 @@ from simulator.core.model.enums import (
     GTC,
     GTD,
     IOC,
+    LIMIT_ORDER,
     LONG,
     MARKET_ORDER,
     OPEN,
@@ -94,8 +95,9 @@ def intent_of(account: AccountRecord, exposure: Exposure, command: PlaceOrder) -
         command.order_type,
         closes(command),
         command.keep_margin,
-        position_side=command.position_side,
-        self_trade_prevention=command.self_trade_prevention,
+        None,
+        command.position_side,
+        command.self_trade_prevention,
     )
     intent.auto_borrow, intent.auto_repay = command.auto_borrow, command.auto_repay
     return intent
@@ -195,12 +197,13 @@ def _form_refusal(state: ExchangeState, command: PlaceOrder, exposure: Exposure)
     """ORD-2: the filters, and options that exclude each other."""
     record = exposure.record
     terms = record.terms
-    market = command.order_type is MARKET_ORDER
+    order_type = command.order_type
+    market = order_type is MARKET_ORDER
     if not 0 < command.quantity < AMOUNT_LIMIT:
         return refuse(RejectReason.INVALID_AMOUNT, None, None)
     if market != (command.price is None) or (market and command.post_only):
         return refuse(RejectReason.INVALID_COMBINATION)
-    if waits(command.order_type) or command.close_position:
+    if (not market and order_type is not LIMIT_ORDER) or command.close_position:
         return refuse(RejectReason.INVALID_COMBINATION)
     if command.post_only and command.time_in_force not in (GTC, GTD):
         return refuse(RejectReason.INVALID_COMBINATION)
@@ -211,14 +214,15 @@ def _form_refusal(state: ExchangeState, command: PlaceOrder, exposure: Exposure)
         if refusal is not None or market:
             return refusal or refuse(RejectReason.INVALID_COMBINATION)
     price = command.price
-    maximum = terms.max_market_quantity if price is None else terms.max_quantity
-    refusal = None if price is None else price_refusal(record, command.side, price)
-    if refusal is None:
-        refusal = quantity_refusal(record, command.quantity, maximum)
+    if price is not None:
+        refusal = price_refusal(record, command.side, price)
+        if refusal is None:
+            refusal = quantity_refusal(record, command.quantity, terms.max_quantity)
+    else:
+        price = margin.mark_of(record)
+        refusal = quantity_refusal(record, command.quantity, terms.max_market_quantity)
     if refusal is not None:
         return refusal
-    if price is None:
-        price = margin.mark_of(record)
     notional = command.quantity * price * exposure.multiplier
     if notional < terms.min_notional and not closes(command):
         return refuse(RejectReason.NOTIONAL_TOO_SMALL, terms.min_notional, notional)

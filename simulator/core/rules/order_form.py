@@ -36,9 +36,9 @@ def price_refusal(
     record: InstrumentRecord, side: Side, price: int, reference: int | None = None
 ) -> Refusal | None:
     """Tick and band of a limit price; `available` is the nearest edge. See `band_edge`."""
-    refusal = tick_refusal(record, price)
-    if refusal is not None:
-        return refusal
+    tick = record.terms.tick_size
+    if not 0 < price < AMOUNT_LIMIT or price % tick:
+        return refuse(RejectReason.PRICE_NOT_ON_TICK, tick, price)
     # Not divided: a price on the tick is within the band's edge when it is within the band.
     middle = margin.mark_of(record) if reference is None else reference
     furthest = middle * (RATE_ONE + side * record.terms.price_band_rate)

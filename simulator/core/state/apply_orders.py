@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from simulator.core.model import events as e
 from simulator.core.model.enums import (
+    ACCEPTED,
     BUY,
     CANCELED,
     FILLED,
@@ -52,14 +53,20 @@ def _order_accepted(state: ExchangeState, event: e.OrderAccepted) -> None:
         event.quote,
         state.time_ns,
         state.time_ns,
-        position_side=event.position_side,
-        trigger=event.trigger,
-        close_position=event.close_position,
-        expires_ns=event.expires_ns,
-        self_trade_prevention=event.self_trade_prevention,
-        list_id=event.list_id,
-        waits_for=event.waits_for,
-        auto_repay=event.auto_repay,
+        ACCEPTED,
+        None,
+        0,
+        0,
+        0,
+        event.position_side,
+        event.trigger,
+        event.close_position,
+        event.expires_ns,
+        event.self_trade_prevention,
+        event.list_id,
+        event.waits_for,
+        None,
+        event.auto_repay,
     )
     if event.trigger is not None:
         if event.waits_for is None:

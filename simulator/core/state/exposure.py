@@ -4,7 +4,15 @@ Derived from the records; nothing here is in a snapshot. The order totals leave 
 only reduce, because those need no margin (MARG-4).
 """
 
-from simulator.core.model.enums import BUY, LONG, SPOT_INSTRUMENT, PositionSide, Side
+from simulator.core.model.enums import (
+    BUY,
+    LONG,
+    PENDING,
+    SPOT_INSTRUMENT,
+    UNTRIGGERED,
+    PositionSide,
+    Side,
+)
 from simulator.core.state.records import InstrumentRecord, Order, Position, Settings
 
 
@@ -93,7 +101,8 @@ class Exposure:
         self.orders[order.order_id] = order
         if order.reduce_only:
             self.reduce_only_orders += 1
-        if order.is_waiting:
+        status = order.status
+        if status is UNTRIGGERED or status is PENDING:
             self.waiting_orders += 1
         elif not order.reduce_only:
             self.count_order(order, order.remaining)
@@ -103,7 +112,8 @@ class Exposure:
         del self.orders[order.order_id]
         if order.reduce_only:
             self.reduce_only_orders -= 1
-        if order.is_waiting:
+        status = order.status
+        if status is UNTRIGGERED or status is PENDING:
             self.waiting_orders -= 1
         elif order.remaining and not order.reduce_only:
             self.count_order(order, -order.remaining)
