@@ -52,6 +52,8 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+"""A world that somebody made and `set_clock` paused says 503 in place of the first."""
+
 Operation = APIOperation[Any, Any, Any, Any]
 AnyCase = Case[Any]
 
@@ -263,7 +265,8 @@ def _ask(
             _make_familiar(case, operation, visitor)
         response = _send(laboratory, case, headers)
         statuses[response.status_code] += 1
-        case.validate_response(response, checks=CHECKS)
+        is_paused = response.status_code == 503 and response.json()["code"] == "WORLD_PAUSED"
+        case.validate_response(response, checks=CHECKS[1:] if is_paused else CHECKS)
 
     ask()
     return statuses
