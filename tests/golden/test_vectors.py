@@ -17,7 +17,7 @@ import pytest
 
 from simulator.core import views
 from simulator.core.model.accounts import FEES
-from simulator.core.model.enums import Side, TransferKind
+from simulator.core.model.enums import SelfTradePrevention, Side, TransferKind
 from simulator.core.model.events import InterestAccrued, LiquidationEnded, OrderCanceled
 from simulator.core.model.instruments import RiskTier
 from simulator.core.model.margin_levels import initial_of_debts, tier_leverage
@@ -40,7 +40,12 @@ from simulator.core.rules import (
     sampling,
 )
 from simulator.core.rules.execution import Execution
-from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
+from simulator.core.rules.liquidation_price import (
+    Leg,
+    UnitLine,
+    bankruptcy_price,
+    liquidation_price,
+)
 from simulator.core.rules.risk_watch import RiskWatch
 from simulator.core.rules.sampling import Samples
 from simulator.core.rules.spot_risk import AssetLine, asset_liquidation_price
@@ -50,16 +55,6 @@ from tests.spot_scenario import SpotWorld
 FOLDER: Final = Path(__file__).parent
 VECTORS: Final = json.loads((FOLDER / "vectors.json").read_text(encoding="utf-8"))
 RULE_BOOK: Final = FOLDER.parents[1] / "docs" / "rules.md"
-
-LATER: Final = frozenset(
-    {
-        # hedge mode
-        "liq_price_cross_hedge",
-    }
-)
-
-LATER_IDS: Final = frozenset({"BIN-STP-02"})
-"""EXPIRE_TAKER, of a kind that is proved in its other mode."""
 
 NOT_OURS: Final = tomllib.loads((FOLDER / "not_ours.toml").read_text(encoding="utf-8"))["vectors"]
 NOT_OUR_IDS: Final = frozenset(each["id"] for each in NOT_OURS)
@@ -201,18 +196,23 @@ def margin_balance(inputs: Inputs) -> Answer:
 
 
 def self_trade_prevention(inputs: Inputs) -> Answer:
+    """Ann's own bids in the way of her sale, under the mode that she gave it (ORD-6)."""
     world = market()
     world.mark(BTC="1.1")
     for maker in inputs["makers"]:
         world.buy("ann", "BTC", maker["qty"], at=maker["price"])
-    world.sell("ann", "BTC", inputs["taker_qty"], at=inputs["taker_price"])
-    expired = [event for event in world.events if isinstance(event, OrderCanceled)]
-    left = world.open_orders("ann")
+    bids = [int(each.split()[0]) for each in world.open_orders("ann")]
+    mode = SelfTradePrevention[inputs["mode"]]
+    options = {"at": inputs["taker_price"], "self_trade_prevention": mode}
+    world.sell("ann", "BTC", inputs["taker_qty"], **options)
+    expired = {each.order_id: each for each in world.events if isinstance(each, OrderCanceled)}
+    left = [each.split() for each in world.open_orders("ann")]
+    resting = [quantity for number, _, quantity, *_ in left if int(number) not in bids]
     return {
-        "maker_status": ["EXPIRED_IN_MATCH" for _ in expired],
-        "prevented": [shown(event.quantity, 4) for event in expired],
-        "taker_status": "NEW" if len(left) == 1 else "EXPIRED_IN_MATCH",
-        "taker_remaining": left[0].split()[2],
+        "maker_status": ["EXPIRED_IN_MATCH" if each in expired else "NEW" for each in bids],
+        "prevented": [shown(expired[each].quantity, 4) for each in bids if each in expired],
+        "taker_status": "NEW" if resting else "EXPIRED_IN_MATCH",
+        "taker_remaining": resting[0] if resting else "0",
     }
 
 
@@ -276,6 +276,27 @@ def liq_price(inputs: Inputs) -> Answer:
     edge = found.below if inputs["side"] == "1" else found.above
     assert edge is not None
     return answer | {"liq_price": shown(edge)}
+
+
+def liq_price_cross_hedge(inputs: Inputs) -> Answer:
+    """Both legs of one instrument in one unit, with one and the same risk table (MARG-7)."""
+    long, short = inputs["long"], inputs["short"]
+    assert (long["mmr"], long["cum"]) == (short["mmr"], short["cum"])
+    bought, sold = quantity(long["qty"]), quantity(short["qty"])
+    line = UnitLine(
+        bought,
+        bought * price(long["entry"]),
+        1,
+        minor(inputs["wallet"]),
+        minor(inputs["upnl_other"]),
+        minor(inputs["tmm_other"]) * RATE_ONE,
+        Leg(-sold, -sold * price(short["entry"])),
+    )
+    tiers = (RiskTier(0, None, rate(long["mmr"]), 1, minor(long["cum"])),)
+    found = liquidation_price(line, tiers, price(long["entry"]))
+    assert found.above is None
+    assert found.below is not None
+    return {"liq_price": shown(found.below)}
 
 
 def margin_ratio(inputs: Inputs) -> Answer:
@@ -515,6 +536,7 @@ PROVED: Final[dict[str, Callable[[Inputs], Answer]]] = {
     "insurance_flow": insurance_flow,
     "liq_price_bracket_crossing": liq_price_bracket_crossing,
     "liq_price_cross": liq_price,
+    "liq_price_cross_hedge": liq_price_cross_hedge,
     "liq_price_isolated": liq_price,
     "maintenance_margin": maintenance_margin,
     "maintenance_margin_tiered": bracket_lookup,
@@ -533,8 +555,7 @@ PROVED: Final[dict[str, Callable[[Inputs], Answer]]] = {
 def test_every_vector_is_proved_or_set_aside_for_a_reason() -> None:
     for vector in VECTORS:
         places = (
-            vector["kind"] in PROVED and vector["id"] not in NOT_OUR_IDS | LATER_IDS,
-            vector["kind"] in LATER or vector["id"] in LATER_IDS,
+            vector["kind"] in PROVED and vector["id"] not in NOT_OUR_IDS,
             vector["id"] in NOT_OUR_IDS,
         )
         assert sum(places) == 1, (vector["id"], places)
@@ -550,9 +571,7 @@ def test_what_is_not_ours_names_our_rule() -> None:
 
 
 TARGETS = [
-    vector
-    for vector in VECTORS
-    if vector["kind"] in PROVED and vector["id"] not in NOT_OUR_IDS | LATER_IDS
+    vector for vector in VECTORS if vector["kind"] in PROVED and vector["id"] not in NOT_OUR_IDS
 ]
 RIGHT = [vector for vector in TARGETS if vector["reproduced"]]
 WRONG = [vector for vector in TARGETS if not vector["reproduced"]]
