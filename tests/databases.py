@@ -18,6 +18,9 @@ VARIABLE: Final = "SIMULATOR_TEST_POSTGRES_URL"
 SERVER: Final = os.environ.get(VARIABLE)
 KINDS: Final = ("sqlite", "postgres")
 
+KINDS_APART: Final = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS]
+"""`make test-data` gives each kind a process of its own, and so makes everything once."""
+
 needs_postgres = pytest.mark.skipif(SERVER is None, reason=f"{VARIABLE} is not set")
 
 

@@ -6,7 +6,6 @@ to the first one, recovers, and is liquidated eight minutes later.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -20,21 +19,20 @@ from simulator.core.model.enums import LiquidationOutcome
 from simulator.core.model.units import divide_up
 from simulator.database.engine import open_engine
 from simulator.database.writer import DatabaseJournal
-from tests.databases import Databases
-from tests.e2e.replays import WORLD, Replayed, amount, cut, data_file, replayed_in
-from tests.e2e.test_china_ban import ANN, BASES, BEGIN, BOB, END, ETH, FOLDER, anns_long
+from tests.databases import KINDS_APART
+from tests.e2e.replays import WORLD, Replayed, amount
+from tests.e2e.test_china_ban import ETH, anns_long
 
-pytestmark = pytest.mark.data
+# The journal reads the same from both databases (test_china_ban), and a card costs half a minute.
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.parametrize("kept", KINDS_APART[:1], indirect=True, scope="session"),
+]
 
 
 @pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory, kept: Databases) -> Replayed:
-    folder = tmp_path_factory.mktemp("bars")
-    files: list[Path] = []
-    for base in BASES:
-        source = data_file(f"{FOLDER}/{base}USDT-1m-2021-05-17_20.csv.gz")
-        files.append(cut(source, folder, BEGIN, END))
-    return replayed_in(kept, files, [ANN, BOB])
+def replayed(china_ban: Replayed) -> Replayed:
+    return china_ban
 
 
 @pytest.fixture(scope="module")
