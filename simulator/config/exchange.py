@@ -1,8 +1,8 @@
 """The exchange's configuration, read into what every world starts from.
 
-`load_exchange` reads `exchange.toml`, `assets.toml`, `instruments.toml` and the risk tables that
-the instruments name. Everything is checked here, before a world exists, because a mistake found
-by the core has no file and no line. The worlds themselves are read by `world`.
+`load_exchange` reads `exchange.toml`, `assets.toml`, `instruments.toml` and the tables of tiers
+that the instruments name. Everything is checked here, before a world exists, because a mistake
+found by the core has no file and no line. The worlds themselves are read by `world`.
 """
 
 import re
@@ -23,6 +23,7 @@ from simulator.core.model.commands import (
     ListInstrument,
 )
 from simulator.core.model.instruments import VALUATION_ASSET, Asset, WorldParameters
+from simulator.core.model.margin_levels import LevelRows, are_sound_levels
 from simulator.core.model.units import AMOUNT_LIMIT, NS_PER_SECOND, RATE_ONE
 from simulator.runtime.world import Limits
 
@@ -71,13 +72,23 @@ class ExchangeConfig(NamedTuple):
     """What may be lent of each asset (BOR-2)."""
 
     def genesis(self, symbols: Iterable[str], fund_deposit: int) -> list[AnyCommand]:
-        """The commands that a world begins with; `fund_deposit` goes to the insurance fund."""
-        commands: list[AnyCommand] = [DefineAsset(asset) for asset in self.assets]
+        """The commands that a world begins with; `fund_deposit` goes to the insurance fund.
+
+        It has the assets that its instruments trade; where one is a spot instrument, they are lent.
+        """
+        chosen = [self.instruments[symbol] for symbol in symbols]
+        traded = {each.terms.base_asset_id for each in chosen} - {None}
+        held = {VALUATION_ASSET} | traded
+        commands: list[AnyCommand] = [
+            DefineAsset(asset) for asset in self.assets if asset.asset_id in held
+        ]
         commands.append(ConfigureWorld(self.parameters))
-        commands += [FundLendingPool(asset_id, amount) for asset_id, amount in self.pools]
-        for symbol in symbols:
-            listed = self.instruments[symbol]
-            commands.append(ListInstrument(listed.terms, listed.tiers))
+        commands += [
+            FundLendingPool(asset_id, amount)
+            for asset_id, amount in self.pools
+            if traded and asset_id in held
+        ]
+        commands += [ListInstrument(listed.terms, listed.tiers) for listed in chosen]
         if fund_deposit:
             commands.append(Deposit(INSURANCE_FUND, VALUATION_ASSET, fund_deposit))
         return commands
@@ -93,17 +104,24 @@ def load_exchange(directory: Path) -> ExchangeConfig:
     assets = _load_assets(asset_file)
     valuation = assets[0]
     file = ConfigFile(directory / "exchange.toml", ExchangeFile)
+    parameters = _load_parameters(file, valuation.decimals)
     return ExchangeConfig(
-        _load_parameters(file, valuation.decimals),
+        parameters,
         _load_limits(file),
         _load_api(file),
         assets,
-        load_instruments(directory, assets),
+        load_instruments(directory, assets, parameters),
         _load_pools(asset_file),
     )
 
 
 # -- exchange.toml -------------------------------------------------------------------------------
+
+
+class LevelRow(Row):
+    leverage: int
+    call: Rate
+    liquidation: Rate
 
 
 class WorldRow(Row):
@@ -116,6 +134,9 @@ class WorldRow(Row):
     client_order_window: Duration
     client_order_minimum: int
     deposit_limit: DecimalText
+    transfer_level: Rate
+    cross_levels: list[LevelRow]
+    isolated_levels: list[LevelRow]
     fund_notional_cap: DecimalText | None = None
 
 
@@ -155,6 +176,8 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
         raise file.error(("world", "call_ratio"), "call_ratio should be above 0 and at most 1")
     if row.clear_ratio < RATE_ONE:
         raise file.error(("world", "clear_ratio"), "clear_ratio should be 1 or more")
+    if row.transfer_level < RATE_ONE:
+        raise file.error(("world", "transfer_level"), "transfer_level should be 1 or more")
     _expect_positive(file, ("world",), row, ("page_size", "client_order_minimum"))
     cap = None
     if row.fund_notional_cap is not None:
@@ -177,7 +200,26 @@ def _load_parameters(file: ConfigFile[ExchangeFile], decimals: int) -> WorldPara
         client_order_minimum=row.client_order_minimum,
         deposit_limit=deposit_limit,
         fund_notional_cap=cap,
+        cross_levels=_levels(file, "cross_levels", row.cross_levels),
+        isolated_levels=_levels(file, "isolated_levels", row.isolated_levels),
+        transfer_level=int(row.transfer_level),
     )
+
+
+def _levels(file: ConfigFile[ExchangeFile], name: str, rows: list[LevelRow]) -> LevelRows:
+    """BOR-5: the products of spot margin and their levels."""
+    levels: LevelRows = ()
+    for position, row in enumerate(rows):
+        levels = (*levels, (row.leverage, int(row.call), int(row.liquidation)))
+        if not are_sound_levels(levels):
+            raise file.error(
+                ("world", name, position),
+                f"{name} should have leverages that rise from 2 on, each with levels of "
+                "1 < liquidation < call < leverage / (leverage - 1)",
+            )
+    if not levels:
+        raise file.error(("world", name), f"{name} should have at least one leverage")
+    return levels
 
 
 def _amount(file: ConfigFile[ExchangeFile], name: str, text: str, decimals: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from simulator.config.file import ConfigFile, DecimalText, Rate, Row, parse_duration
+from simulator.config.margin_tiers import load_margin_tiers
 from simulator.config.risk_tiers import TierRow, load_risk_tiers
 from simulator.config.toml_lines import Where
 from simulator.core.model.enums import InstrumentKind, LiquidationPolicy, MarkMethod
@@ -18,6 +19,7 @@ from simulator.core.model.instruments import (
     Instrument,
     WorldParameters,
 )
+from simulator.core.model.margin_levels import TierRows
 from simulator.core.model.units import AMOUNT_LIMIT, NS_PER_HOUR, PREMIUM_SAMPLE_NS, RATE_ONE
 from simulator.decimal_text import MAX_DIGITS, format_rate
 
@@ -28,7 +30,7 @@ _FILE_NAME: Final = re.compile(r"[a-z0-9_]+", re.ASCII)
 
 
 class ListedInstrument(NamedTuple):
-    """An instrument's terms and its risk table."""
+    """An instrument's terms and its risk table, which a spot instrument has none of."""
 
     terms: Instrument
     tiers: tuple[TierRow, ...]
@@ -60,6 +62,8 @@ class InstrumentRow(Row):
     default_leverage: int
     risk_tiers: str | None = None
     """Of a perpetual; spot margin has levels (BOR-5)."""
+    margin_tiers: str | None = None
+    """Of a spot instrument's isolated wallets; left out: any debt has the leverage chosen."""
     index_blend: Rate = Rate(0)
     funding_interval: str = "never"
     funding_interest: Rate = Rate(RATE_ONE // 10_000)
@@ -75,25 +79,38 @@ class InstrumentsFile(Row):
     instrument: list[InstrumentRow]
 
 
-def load_instruments(directory: Path, assets: tuple[Asset, ...]) -> dict[str, ListedInstrument]:
+def load_instruments(
+    directory: Path, assets: tuple[Asset, ...], parameters: WorldParameters
+) -> dict[str, ListedInstrument]:
     """All instruments by symbol, in the order of the file.
 
     Raises:
         ConfigError: a value that cannot be, an id or symbol used twice, no instrument at all.
     """
     file = ConfigFile(directory / "instruments.toml", InstrumentsFile, inheriting="instrument")
+    products = tuple(product for product, _, _ in parameters.isolated_levels)
+    around = _Surroundings(directory, assets, products)
     instruments: dict[str, ListedInstrument] = {}
     ids: set[int] = set()
     for position, row in enumerate(file.content.instrument):
-        reader = _InstrumentReader(file, position, row, assets)
+        reader = _InstrumentReader(file, position, row, around)
         reader.expect("symbol", row.symbol not in instruments, "is listed already")
         reader.expect("id", row.id not in ids, "is taken already; ids are never shared")
-        tiers = reader.tiers(directory / "risk_tiers")
+        tiers = reader.tiers()
         instruments[row.symbol] = ListedInstrument(reader.terms(), tiers)
         ids.add(row.id)
     if not instruments:
         raise file.error((), "there should be at least one [[instrument]]")
     return instruments
+
+
+class _Surroundings(NamedTuple):
+    """What the other files say that an instrument may name."""
+
+    directory: Path
+    assets: tuple[Asset, ...]
+    products: tuple[int, ...]
+    """Leverages of isolated spot margin (BOR-5)."""
 
 
 class _InstrumentReader:
@@ -104,13 +121,14 @@ class _InstrumentReader:
         file: ConfigFile[InstrumentsFile],
         position: int,
         row: InstrumentRow,
-        assets: tuple[Asset, ...],
+        around: _Surroundings,
     ) -> None:
         self.file = file
         self.position = position
         self.row = row
-        self.quote = assets[0]
-        self.assets = {asset.code: asset for asset in assets}
+        self.around = around
+        self.quote = around.assets[0]
+        self.assets = {asset.code: asset for asset in around.assets}
 
     def terms(self) -> Instrument:
         """The terms in the core's integers."""
@@ -173,6 +191,7 @@ class _InstrumentReader:
         """UNIT-4: what a spot instrument trades, and that its mark is its index."""
         row = self.row
         if row.kind != "spot":
+            self.expect("margin_tiers", row.margin_tiers is None, "belongs to spot instruments")
             return {}
         base = self.assets.get(row.base)
         if base is None:
@@ -182,32 +201,45 @@ class _InstrumentReader:
         self.expect("funding_interval", row.funding_interval == "never", "is for perpetuals")
         spare = base.decimals - row.quantity_decimals
         self.expect("quantity_decimals", spare >= 0, "should be at most those of the base asset")
-        return {"base_asset_id": base.asset_id, "base_multiplier": 10**spare}
+        tiers: TierRows = ()
+        if row.margin_tiers is not None:
+            path = self._table("margin_tiers", row.margin_tiers)
+            tiers = load_margin_tiers(path, base, self.quote)
+        return {
+            "base_asset_id": base.asset_id,
+            "base_multiplier": 10**spare,
+            "margin_tiers": tiers,
+        }
 
-    def tiers(self, directory: Path) -> tuple[TierRow, ...]:
+    def tiers(self) -> tuple[TierRow, ...]:
         """The risk table that the instrument names."""
         name = self.row.risk_tiers
         if self.row.kind == "spot":
-            products = [product for product, _, _ in WorldParameters().isolated_levels]
+            self.expect("risk_tiers", name is None, "belongs to perpetuals; spot has margin_tiers")
+            products = self.around.products
             holds = self.row.default_leverage in products
             self.expect("default_leverage", holds, f"should be one of {products}")
             return ()
         if name is None:
             where = ("instrument", self.position)
             raise self.file.error(where, "a perpetual needs risk_tiers")
-        path = directory / f"{name}.toml"
-        self.expect(
-            "risk_tiers",
-            _FILE_NAME.fullmatch(name) is not None and path.is_file(),
-            f"should name a file in {directory.name}/, without .toml",
-        )
-        tiers = load_risk_tiers(path, self.quote.decimals)
+        tiers = load_risk_tiers(self._table("risk_tiers", name), self.quote.decimals)
         self.expect(
             "default_leverage",
             1 <= self.row.default_leverage <= tiers[0][3],
             f"should be 1 to {tiers[0][3]}, the max_leverage of its first risk tier",
         )
         return tiers
+
+    def _table(self, key: str, name: str) -> Path:
+        """The file of a table in the folder that the key is named after."""
+        path = self.around.directory / key / f"{name}.toml"
+        self.expect(
+            key,
+            _FILE_NAME.fullmatch(name) is not None and path.is_file(),
+            f"should name a file in {key}/, without .toml",
+        )
+        return path
 
     def expect(self, key: str, holds: bool, advice: str) -> None:
         """Refuses the key's value, as written, unless `holds`."""

@@ -161,7 +161,9 @@ def plan_replay(
     chosen = {symbol: _with_options(each, options, funding) for symbol, each in listed.items()}
     enter_until_ns = begin_ns + (end_ns - begin_ns) * 2 // 3
     crowd = Crowd(options.population, options.seed, begin_ns, enter_until_ns)
-    tradable = [(each.terms, each.tiers[0][3]) for each in chosen.values()]
+    tradable = [(each.terms, each.tiers[0][3]) for each in chosen.values() if each.tiers]
+    if options.population and not tradable:
+        raise ReplayError("a population trades perpetuals; there should be the bars of one")
     first_place = len(chosen) + len(traders)
     return ReplayPlan(
         {key: list(read) for key, read in files.items()},

@@ -1,12 +1,11 @@
 """A world's file: the practice world is sound, and each mistake is named with its line."""
 
-import shutil
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from simulator.config.exchange import ExchangeConfig, load_exchange
+from simulator.config.exchange import ExchangeConfig
 from simulator.config.file import ConfigError, parse_duration
 from simulator.config.world import WorldConfig, load_world
 from simulator.core.exchange import Exchange
@@ -22,21 +21,8 @@ USDT = 10**8
 
 
 @pytest.fixture(scope="module")
-def exchange_config() -> ExchangeConfig:
-    return load_exchange(CONFIG)
-
-
-@pytest.fixture(scope="module")
-def practice(exchange_config: ExchangeConfig) -> WorldConfig:
-    return load_world(CONFIG, "practice", exchange_config)
-
-
-@pytest.fixture
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy to break, with the working directory above it, so that paths show as `config/...`."""
-    shutil.copytree(CONFIG, tmp_path / "config")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "config"
+def practice(shipped: ExchangeConfig) -> WorldConfig:
+    return load_world(CONFIG, "practice", shipped)
 
 
 def test_the_practice_world_is_read(practice: WorldConfig) -> None:
@@ -54,12 +40,12 @@ def test_the_practice_world_is_read(practice: WorldConfig) -> None:
 
 
 def test_every_maker_of_the_practice_world_can_quote(
-    exchange_config: ExchangeConfig, practice: WorldConfig
+    shipped: ExchangeConfig, practice: WorldConfig
 ) -> None:
     """At the starting prices each maker's quotes are accepted in full, both sides at once."""
     exchange = Exchange()
     symbols = [each.listed.terms.symbol for each in practice.instruments]
-    for command in exchange_config.genesis(symbols, practice.fund_deposit):
+    for command in shipped.genesis(symbols, practice.fund_deposit):
         exchange.execute(0, command)
     feed = SyntheticFeed(
         practice.seed, [each.synthetic for each in practice.instruments], practice.synthetic
@@ -132,21 +118,21 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("old", "new", "problem"), MISTAKES)
 def test_a_mistake_is_named_with_file_and_line(
-    directory: Path, exchange_config: ExchangeConfig, old: str, new: str, problem: str
+    directory: Path, shipped: ExchangeConfig, old: str, new: str, problem: str
 ) -> None:
     path = directory / "worlds" / "practice.toml"
     text = path.read_text(encoding="utf-8")
     line = text.count("\n", 0, text.index(old)) + 1
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        load_world(directory, "practice", exchange_config)
+        load_world(directory, "practice", shipped)
     assert str(caught.value).startswith(f"config/worlds/practice.toml:{line}: ")
     assert problem in caught.value.problem
 
 
-def test_a_world_without_a_file_is_named(directory: Path, exchange_config: ExchangeConfig) -> None:
+def test_a_world_without_a_file_is_named(directory: Path, shipped: ExchangeConfig) -> None:
     with pytest.raises(ConfigError, match=r"^config/worlds/other\.toml: there is no such file$"):
-        load_world(directory, "other", exchange_config)
+        load_world(directory, "other", shipped)
 
 
 @pytest.mark.parametrize(

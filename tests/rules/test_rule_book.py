@@ -67,6 +67,7 @@ def test_the_table_of_defaults_is_what_ships() -> None:
     assert f"| `call_ratio` | {format_rate(parameters.call_ratio)} |" in table
     assert f"| `clear_ratio` | {format_rate(parameters.clear_ratio)} |" in table
     assert f"| `page_size` | {parameters.page_size} |" in table
+    assert f"| `transfer_level` | {format_rate(parameters.transfer_level)} |" in table
     for terms, _ in exchange.instruments.values():
         rates = {
             "price_band": terms.price_band_rate,
@@ -77,7 +78,8 @@ def test_the_table_of_defaults_is_what_ships() -> None:
             assert f"| `{name}` | {format_decimal(rate, 10)}% |" in table
         maker, taker = terms.maker_fee_rate, terms.taker_fee_rate
         fees = f"{format_decimal(maker, 10)}%, {format_decimal(taker, 10)}%"
-        assert f"| `maker_fee`, `taker_fee` | {fees} |" in table
+        of = "" if terms.base_asset_id is None else " of spot"
+        assert f"| `maker_fee`, `taker_fee`{of} | {fees} |" in table
         counts = f"{terms.max_open_orders}, {terms.max_trigger_orders}"
         assert f"| `max_open_orders`, `max_trigger_orders` | {counts} |" in table
         assert f"| `default_leverage` | {terms.default_leverage} |" in table
