@@ -1,14 +1,15 @@
 """What a person reads after a replay, a verification, or about the worlds of a database."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
 
-from simulator.analytics.cascade import Cascade
 from simulator.core import views
 from simulator.core.model.enums import PositionSide, Side, WalletKind
 from simulator.core.model.events import (
+    AssetTakenOver,
     LiquidationEnded,
     LiquidationStarted,
     LiquidationStepTaken,
@@ -17,7 +18,7 @@ from simulator.core.model.events import (
     PositionTakenOver,
     TradeExecuted,
 )
-from simulator.core.model.instruments import Instrument
+from simulator.core.model.instruments import VALUATION_ASSET, Instrument
 from simulator.core.model.units import divide_half_even
 from simulator.database.writer import DatabaseJournal
 from simulator.decimal_text import format_decimal
@@ -62,7 +63,7 @@ def print_report(outcome: ReplayOutcome, console: Console) -> None:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
         _print_end(outcome, spec.name, terms, console)
     if plan.members:
-        _print_cascade(outcome.cascade, console)
+        _print_cascade(outcome, console)
     _print_totals(outcome, console)
 
 
@@ -111,6 +112,9 @@ def _sentence(moment: Moment, account_id: int, terms: dict[int, Instrument]) -> 
             of = terms[taken.instrument_id]
             quantity = format_decimal(taken.quantity, of.quantity_decimals)
             return f"  the insurance fund takes {quantity} {of.base}"
+        case AssetTakenOver() as asset:
+            verb = "buys an asset" if asset.amount > 0 else "sells what is owed"
+            return f"  the insurance fund {verb} at index, for {money(asset.notional)}"
         case LiquidationEnded() as liquidation:
             return (
                 f"  ended {liquidation.outcome.name.lower()}: fee {money(liquidation.fee)}, left "
@@ -138,10 +142,44 @@ def _print_end(
             highlight=False,
             soft_wrap=True,
         )
+    for wallet in wallets:
+        held = {each.asset_id: each.balance for each in wallet.assets if each.balance}
+        owed = {each.asset_id: each.borrowed + each.interest for each in wallet.assets}
+        owed = {asset_id: debt for asset_id, debt in owed.items() if debt}
+        if owed or set(held) - {VALUATION_ASSET}:
+            console.print(
+                f"  its {wallet.kind.name} wallet holds {_amounts(outcome, held) or 'nothing'} and "
+                f"owes {_amounts(outcome, owed) or 'nothing'}",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
-def _print_cascade(cascade: Cascade, console: Console) -> None:
+def _amounts(outcome: ReplayOutcome, amounts: Mapping[int, int]) -> str:
+    """Amounts of several assets, in the order of their ids."""
+    found = [(outcome.state.assets[asset_id], amounts[asset_id]) for asset_id in sorted(amounts)]
+    return ", ".join(f"{format_decimal(each, of.decimals)} {of.code}" for of, each in found)
+
+
+def _loan_rows(outcome: ReplayOutcome) -> list[tuple[str, str]]:
+    """What the crowd did on spot margin; nothing, if nobody borrowed."""
+    cascade = outcome.cascade
+    if not cascade.borrowed:
+        return []
+    return [
+        ("borrowed", _amounts(outcome, cascade.borrowed)),
+        ("interest paid", _amounts(outcome, cascade.interest_paid) or "none"),
+        ("liquidations of debts", f"{cascade.debt_liquidations:,}"),
+        (
+            "assets that the insurance fund traded for them",
+            f"{cascade.asset_takeovers:,}, {money(cascade.asset_takeover_notional)} USDT",
+        ),
+    ]
+
+
+def _print_cascade(outcome: ReplayOutcome, console: Console) -> None:
     """What happened to the crowd, counted."""
+    cascade = outcome.cascade
     kinds = cascade.liquidations
     rows = [
         ("accounts", f"{cascade.accounts:,}"),
@@ -171,6 +209,7 @@ def _print_cascade(cascade: Cascade, console: Console) -> None:
             f"{cascade.funding_remainder} units of rounding to the fund",
         ),
     ]
+    rows += _loan_rows(outcome)
     busiest = cascade.busiest_minute()
     if busiest is not None:
         rows.insert(4, ("the most in one minute", f"{busiest[1]:,} at {utc(busiest[0])[:16]}"))
@@ -190,6 +229,7 @@ def _print_totals(outcome: ReplayOutcome, console: Console) -> None:
         "fees": totals.fees,
         "clearing": totals.clearing,
         "lending pool": totals.lending_pool,
+        "interest income": totals.interest_income,
         "shortfall": totals.shortfall,
     }
     table = Table(title="The ledger, in USDT", title_justify="left")

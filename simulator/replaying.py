@@ -13,6 +13,7 @@ from simulator.core import views
 from simulator.core.codec import Entry, decode_entry, state_hash
 from simulator.core.model.events import (
     AnyEvent,
+    AssetTakenOver,
     LiquidationEnded,
     LiquidationStarted,
     LiquidationStepTaken,
@@ -87,12 +88,15 @@ async def run_replay(settings: Settings, request: ReplayRequest, console: Consol
         WorldHalted: the world did not get to the end.
     """
     exchange = settings.load_exchange()
-    read, listed = read_files(request.files, exchange)
+    with_spot = bool(request.options.population and request.options.spot_share)
+    read, listed = read_files(request.files, exchange, with_spot)
     decimals = exchange.assets[0].decimals
     instruments = {symbol: each.terms for symbol, each in listed.items()}
-    specs = [parse_trader(text, instruments, decimals) for text in request.traders]
+    specs = [
+        parse_trader(text, instruments, decimals, exchange.parameters) for text in request.traders
+    ]
     plan = plan_replay(read, listed, specs, request.options, 10**decimals)
-    for each in (file for group in read.values() for file in group):
+    for each in {file.path: file for group in read.values() for file in group}.values():
         report = each.report
         gaps = f", {len(report.gaps)} gaps" if report.gaps else ""
         console.print(f"{each.path.name}: {report.rows:,} bars{gaps}", highlight=False)
@@ -172,7 +176,9 @@ def _tell(entry: Entry, names: dict[int, str], stories: dict[str, list[Moment]])
                 name = names.get(event.account_id)
             case LiquidationStarted():
                 name = liquidated = names.get(event.account_id)
-            case LiquidationStepTaken() | PositionTakenOver() | MarginCallEnded():
+            case (
+                LiquidationStepTaken() | PositionTakenOver() | AssetTakenOver() | MarginCallEnded()
+            ):
                 name = liquidated
             case LiquidationEnded():
                 name, liquidated = liquidated, None

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 from simulator.core.codec import Entry
 from simulator.core.model import events as e
-from simulator.core.model.accounts import SHORTFALL
+from simulator.core.model.accounts import INSURANCE_FUND, INTEREST_INCOME, SHORTFALL
 from simulator.core.model.enums import (
     CallEnd,
     LiquidationOutcome,
     PositionSide,
+    TransferKind,
     WalletKind,
 )
 from simulator.core.model.instruments import VALUATION_ASSET, Instrument
@@ -21,13 +22,18 @@ from simulator.core.model.units import NS_PER_MINUTE
 
 
 class Cascade:
-    """Counts and sums. A liquidation is *partial* if it ended with the unit recovered by steps."""
+    """Counts and sums. A liquidation is *partial* if it ended with the unit recovered by steps.
+
+    It is one of debts if an asset was sold or bought in it (LIQ-5). What is borrowed and paid as
+    interest is counted by asset, in its own minor units.
+    """
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
         self._terms = {each.instrument_id: each for each in instruments}
         self._isolated: set[int] = set()
         self._steps: Counter[int] = Counter()
         self._taken: Counter[int] = Counter()
+        self._of_debts: set[int] = set()
         self.accounts = 0
         self.trades = 0
         self.traded_notional = 0
@@ -40,6 +46,11 @@ class Cascade:
         self.closed_on_book = 0
         self.takeovers = 0
         self.takeover_notional = 0
+        self.debt_liquidations = 0
+        self.asset_takeovers = 0
+        self.asset_takeover_notional = 0
+        self.borrowed: Counter[int] = Counter()
+        self.interest_paid: Counter[int] = Counter()
         self.adl_fills = 0
         self.adl_notional = 0
         self.liquidation_fees = 0
@@ -112,10 +123,16 @@ class Cascade:
             case e.LiquidationStepTaken():
                 self._steps[event.liquidation_id] += 1
                 self.steps[event.position_side] += 1
+                if self._terms[event.instrument_id].base_asset_id is not None:
+                    self._of_debts.add(event.liquidation_id)
             case e.PositionTakenOver():
                 self._taken[event.liquidation_id] += 1
                 self.takeovers += 1
                 self.takeover_notional += event.notional
+            case e.AssetTakenOver():
+                self._taken[event.liquidation_id] += 1
+                self.asset_takeovers += 1
+                self.asset_takeover_notional += event.notional
             case e.LiquidationEnded():
                 self._ended(event)
             case _:
@@ -124,6 +141,8 @@ class Cascade:
     def _ended(self, event: e.LiquidationEnded) -> None:
         stepped = self._steps.pop(event.liquidation_id, 0) > 0
         taken = self._taken.pop(event.liquidation_id, 0) > 0
+        self.debt_liquidations += event.liquidation_id in self._of_debts
+        self._of_debts.discard(event.liquidation_id)
         if stepped and event.outcome == LiquidationOutcome.RECOVERED:
             self.partial += 1
         elif stepped and not taken:
@@ -133,7 +152,13 @@ class Cascade:
         self.deficits_paid += event.deficit - event.shortfall
 
     def _money(self, event: e.AnyEvent) -> None:
-        if isinstance(event, e.Transferred) and event.asset_id == VALUATION_ASSET:
+        if not isinstance(event, e.Transferred):
+            return
+        if event.kind == TransferKind.BORROW and event.target != INSURANCE_FUND:
+            self.borrowed[event.asset_id] += event.amount
+        elif event.target == INTEREST_INCOME:
+            self.interest_paid[event.asset_id] += event.amount
+        if event.asset_id == VALUATION_ASSET:
             if event.source == SHORTFALL:
                 self.shortfall += event.amount
             elif event.target == SHORTFALL:

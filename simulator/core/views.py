@@ -6,7 +6,14 @@ exist is none, never zero.
 
 import msgspec
 
-from simulator.core.model.accounts import FEES, INSURANCE_FUND, LENDING_POOL, MINT, SHORTFALL
+from simulator.core.model.accounts import (
+    FEES,
+    INSURANCE_FUND,
+    INTEREST_INCOME,
+    LENDING_POOL,
+    MINT,
+    SHORTFALL,
+)
 from simulator.core.model.commands import PlaceOrder
 from simulator.core.model.enums import CancelReason, MarginMode, PositionSide, Side, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
@@ -443,14 +450,19 @@ class WorldTotals(msgspec.Struct, frozen=True, kw_only=True):
     fees: int
     clearing: int
     lending_pool: int
+    interest_income: int
     shortfall: int
     mint: int
 
 
 def world_totals(state: ExchangeState) -> WorldTotals:
     ledger = state.ledger
-    total = dict.fromkeys(("fees", "clearing", "lending_pool"), 0)
-    names = {FEES: "fees", LENDING_POOL: "lending_pool"}
+    total = dict.fromkeys(("fees", "clearing", "lending_pool", "interest_income"), 0)
+    names = {
+        FEES: "fees",
+        LENDING_POOL: "lending_pool",
+        INTEREST_INCOME: "interest_income",
+    }
     for (account, asset_id), balance in ledger.balances.items():
         if asset_id == VALUATION_ASSET and account not in (MINT, SHORTFALL):
             total[names.get(account, "clearing")] += balance
@@ -461,6 +473,7 @@ def world_totals(state: ExchangeState) -> WorldTotals:
         fees=total["fees"],
         clearing=total["clearing"],
         lending_pool=total["lending_pool"],
+        interest_income=total["interest_income"],
         shortfall=ledger.balance(SHORTFALL, VALUATION_ASSET),
         mint=ledger.balance(MINT, VALUATION_ASSET),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from simulator.core.model.accounts import FIRST_TRADER_ACCOUNT, FIRST_WALLET
 from simulator.core.model.commands import AnyCommand, Deposit, OpenAccount, SetMarginMode
 from simulator.core.model.enums import MarginMode
-from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.model.instruments import VALUATION_ASSET, Instrument
 
 
 def account_at(place: int) -> int:
@@ -25,6 +25,21 @@ def spot_wallet_at(place: int) -> int:
 def cross_wallet_at(place: int) -> int:
     """Its CROSS wallet, if no isolated wallet was opened before it."""
     return FIRST_WALLET + 2 * place + 1
+
+
+def open_spot_member(place: int, deposit: int, terms: Instrument, stock: int) -> list[AnyCommand]:
+    """Opens the next account, free of fees, with money and `stock` of a base asset in SPOT.
+
+    A maker or noise trader of a spot instrument: what it sells it has, and it borrows nothing.
+    """
+    if terms.base_asset_id is None:
+        raise ValueError(f"{terms.symbol} is no spot instrument")
+    wallet_id = spot_wallet_at(place)
+    return [
+        OpenAccount(0, 0),
+        Deposit(wallet_id, VALUATION_ASSET, deposit),
+        Deposit(wallet_id, terms.base_asset_id, stock * terms.base_multiplier),
+    ]
 
 
 def open_cast_member(

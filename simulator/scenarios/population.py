@@ -2,7 +2,8 @@
 
 They enter one after the other over the first part of the replay, at market, some long and some
 short, with isolated or cross margin, and mostly wait for what comes. A part of them answers its
-first margin call with a reserve from SPOT. Same seed, same crowd: nothing here is random anew.
+first margin call with a reserve from SPOT. A part may trade on spot margin: the long ones borrow
+money, the short ones the asset. Same seed, same crowd: nothing here is random anew.
 """
 
 from collections.abc import Sequence
@@ -23,10 +24,14 @@ from simulator.scenarios.scripted_trader import ScriptedTrader, TraderSpec
 
 _PURPOSE: Final = 7_001
 """The key that sets these draws apart from all others of the same seed."""
+_SPOT_PURPOSE: Final = 7_002
+"""Of those on spot margin: who is on it leaves the others as they are."""
 
 _DEPOSITS: Final = (100, 200, 500, 500, 1_000, 1_000, 2_000, 5_000, 10_000, 25_000)
 """Whole units of the valuation asset; drawn evenly."""
 _LEVERAGES: Final = (3, 5, 5, 10, 10, 10, 20, 20, 25, 50)
+_HIGHEST_IN_CROSS: Final = 5
+"""On spot margin (BOR-5)."""
 _LONG_RATE: Final = 65 * RATE_ONE // 100
 _ISOLATED_RATE: Final = 60 * RATE_ONE // 100
 _RESERVE_RATE: Final = 15 * RATE_ONE // 100
@@ -41,6 +46,8 @@ class Crowd(msgspec.Struct, frozen=True):
     seed: int
     begin_ns: int
     enter_until_ns: int
+    spot_share: int = 0
+    """How many of them trade on spot margin, as a rate in 1e-12."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -53,31 +60,41 @@ class Member(msgspec.Struct, frozen=True):
 
 
 def draw_members(
-    crowd: Crowd, instruments: Sequence[tuple[Instrument, int]], minor: int, first_place: int
+    crowd: Crowd,
+    instruments: Sequence[tuple[Instrument, int]],
+    minor: int,
+    first_place: int,
+    spot: Sequence[tuple[Instrument, int]] = (),
 ) -> list[Member]:
     """All members, with the account places from `first_place` on.
 
     `instruments` come with their highest leverage; `minor` is one unit of the valuation asset.
+    Those on spot margin trade one of `spot`.
     """
     members = []
     window = crowd.enter_until_ns - crowd.begin_ns
     for number in range(crowd.size):
-        dice = Dice(crowd.seed, _PURPOSE, number)
-        terms, highest = instruments[dice.below(len(instruments))]
-        deposit = _DEPOSITS[dice.below(len(_DEPOSITS))] * minor
-        leverage = min(_LEVERAGES[dice.below(len(_LEVERAGES))], highest)
-        spec = TraderSpec(
-            f"crowd-{number}",
-            terms,
-            Side.BUY if dice.chance(_LONG_RATE) else Side.SELL,
-            leverage,
-            MarginMode.ISOLATED if dice.chance(_ISOLATED_RATE) else MarginMode.CROSS,
-            deposit,
-        )
-        reserve = deposit if dice.chance(_RESERVE_RATE) else 0
+        dice, tradable = Dice(crowd.seed, _SPOT_PURPOSE, number), spot
+        if not dice.chance(crowd.spot_share):
+            dice, tradable = Dice(crowd.seed, _PURPOSE, number), instruments
+        spec = _draw(number, dice, tradable, minor)
+        reserve = spec.deposit if dice.chance(_RESERVE_RATE) else 0
         entry_ns = crowd.begin_ns + dice.below(window)
         members.append(Member(spec, account_at(first_place + number), entry_ns, reserve))
     return members
+
+
+def _draw(
+    number: int, dice: Dice, instruments: Sequence[tuple[Instrument, int]], minor: int
+) -> TraderSpec:
+    terms, highest = instruments[dice.below(len(instruments))]
+    deposit = _DEPOSITS[dice.below(len(_DEPOSITS))] * minor
+    leverage = min(_LEVERAGES[dice.below(len(_LEVERAGES))], highest)
+    side = Side.BUY if dice.chance(_LONG_RATE) else Side.SELL
+    mode = MarginMode.ISOLATED if dice.chance(_ISOLATED_RATE) else MarginMode.CROSS
+    if terms.base_asset_id is not None and mode == MarginMode.CROSS:
+        leverage = min(leverage, _HIGHEST_IN_CROSS)
+    return TraderSpec(f"crowd-{number}", terms, side, leverage, mode, deposit)
 
 
 def opening_commands(members: Sequence[Member], first_place: int) -> list[AnyCommand]:

@@ -5,7 +5,7 @@ or at a speed; it is kept like any other and can be verified, rebuilt and read w
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,14 @@ from simulator.config.instruments import ListedInstrument
 from simulator.core.model.commands import AnyCommand
 from simulator.core.model.enums import MarkMethod
 from simulator.core.model.instruments import Instrument
-from simulator.core.model.units import NS_PER_HOUR, RATE_ONE, round_down_to, round_up_to
+from simulator.core.model.units import (
+    AMOUNT_LIMIT,
+    NS_PER_HOUR,
+    RATE_ONE,
+    round_down_to,
+    round_up_to,
+)
+from simulator.decimal_text import format_rate
 from simulator.market.bots.agents import FollowedFeed, ReplayAgent
 from simulator.market.bots.market_maker import MakerConfig, MarketMaker
 from simulator.market.feeds.funding_rates import (
@@ -27,7 +34,7 @@ from simulator.market.feeds.funding_rates import (
 from simulator.market.feeds.klines import KlineFile, read_klines
 from simulator.market.feeds.paths import replay_commands
 from simulator.runtime.ports import Agent
-from simulator.scenarios.cast import account_at, open_cast_member
+from simulator.scenarios.cast import account_at, open_cast_member, open_spot_member
 from simulator.scenarios.population import (
     Crowd,
     Member,
@@ -45,6 +52,8 @@ _MAKER_INVENTORY: Final = 100_000_000
 _FUNDING_INTERVAL_NS: Final = 8 * NS_PER_HOUR
 MOST_MEMBERS: Final = 100_000
 _LEVELS: Final = 8
+_HIGHEST_SPOT_LEVERAGE: Final = 10
+"""That a member may draw; it takes what its wallet offers (BOR-5)."""
 
 
 class ReplayError(ValueError):
@@ -62,6 +71,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     """So many leveraged accounts beside the traders (`population`)."""
     seed: int = 1
     """Of the population."""
+    spot_share: int = 0
+    """How many of the population trade on spot margin, as a rate in 1e-12. With any, each perpetual
+    that is replayed has its spot instrument beside it, at the prices of the same bars."""
     fund: int = 1_000_000
     """What the insurance fund begins with."""
     depth: int = 250_000
@@ -74,6 +86,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
                 raise ReplayError(f"{name} is {getattr(self, name)}; {least} or more is right")
         if self.population > MOST_MEMBERS:
             raise ReplayError(f"population is {self.population}; {MOST_MEMBERS} at most is right")
+        if not 0 <= self.spot_share <= RATE_ONE:
+            raise ReplayError(f"spot share is {format_rate(self.spot_share)}; 0 to 1 is right")
 
 
 DEFAULT_OPTIONS: Final = ReplayOptions()
@@ -97,12 +111,13 @@ class ReplayPlan(msgspec.Struct, frozen=True):
 
 
 def read_files(
-    paths: Sequence[str], exchange: ExchangeConfig
+    paths: Sequence[str], exchange: ExchangeConfig, with_spot: bool = False
 ) -> tuple[dict[int, list[KlineFile]], dict[str, ListedInstrument]]:
     """Reads klines files; each is `PATH` with the symbol in its name, or `SYMBOL=PATH`.
 
-    `BTCUSDT-1m-2021-05.csv.gz` is for BTCUSDT-PERP. Several files of one instrument follow each
-    other in time.
+    `BTCUSDT-1m-2021-05.csv.gz` is for BTCUSDT-PERP, `BTCUSDT=...` for the spot instrument. Several
+    files of one instrument follow each other in time. `with_spot`: the file of a perpetual is also
+    that of the spot instrument of its asset, if that has none of its own.
 
     Raises:
         ReplayError: no instrument for a file, or no such file.
@@ -110,8 +125,10 @@ def read_files(
     """
     files: dict[int, list[KlineFile]] = {}
     instruments: dict[str, ListedInstrument] = {}
-    for text in paths:
-        symbol, path = _symbol_and_path(text)
+    named = [_symbol_and_path(text) for text in paths]
+    if with_spot:
+        named += _spot_beside(named, exchange)
+    for symbol, path in named:
         listed = exchange.instruments.get(symbol)
         if listed is None:
             known = ", ".join(exchange.instruments)
@@ -125,6 +142,19 @@ def read_files(
     for read_list in files.values():
         read_list.sort(key=lambda each: each.report.first_open_time_ns)
     return files, instruments
+
+
+def _spot_beside(
+    named: Sequence[tuple[str, Path]], exchange: ExchangeConfig
+) -> list[tuple[str, Path]]:
+    """The files of perpetuals once more, for the spot instruments that have none of their own."""
+    given = {symbol for symbol, _ in named}
+    found: list[tuple[str, Path]] = []
+    for symbol, path in named:
+        spot = symbol.removesuffix("-PERP")
+        if spot not in given and spot in exchange.instruments:
+            found.append((spot, path))
+    return found
 
 
 def _symbol_and_path(text: str) -> tuple[str, Path]:
@@ -159,11 +189,6 @@ def plan_replay(
     end_ns = max(each.report.last_open_time_ns + each.step_ns for each in everything)
     funding = _read_funding(options.funding, listed)
     chosen = {symbol: _with_options(each, options, funding) for symbol, each in listed.items()}
-    enter_until_ns = begin_ns + (end_ns - begin_ns) * 2 // 3
-    crowd = Crowd(options.population, options.seed, begin_ns, enter_until_ns)
-    tradable = [(each.terms, each.tiers[0][3]) for each in chosen.values() if each.tiers]
-    if options.population and not tradable:
-        raise ReplayError("a population trades perpetuals; there should be the bars of one")
     first_place = len(chosen) + len(traders)
     return ReplayPlan(
         {key: list(read) for key, read in files.items()},
@@ -173,8 +198,32 @@ def plan_replay(
         end_ns,
         options,
         funding,
-        draw_members(crowd, tradable, minor, first_place),
+        _draw_crowd(options, chosen.values(), (begin_ns, end_ns), (minor, first_place)),
     )
+
+
+def _draw_crowd(
+    options: ReplayOptions,
+    chosen: Collection[ListedInstrument],
+    window: tuple[int, int],
+    scale: tuple[int, int],
+) -> list[Member]:
+    """Who enters in the first two thirds of a window of world time.
+
+    `scale`: minor units of the valuation asset, and the place of the first account.
+    """
+    begin_ns, end_ns = window
+    enter_until_ns = begin_ns + (end_ns - begin_ns) * 2 // 3
+    crowd = Crowd(options.population, options.seed, begin_ns, enter_until_ns, options.spot_share)
+    perpetuals = [(each.terms, each.tiers[0][3]) for each in chosen if each.tiers]
+    spot = [(each.terms, _HIGHEST_SPOT_LEVERAGE) for each in chosen if not each.tiers]
+    for found, share, kind in (
+        (perpetuals, RATE_ONE - options.spot_share, "perpetual"),
+        (spot, options.spot_share, "spot instrument"),
+    ):
+        if options.population and share and not found:
+            raise ReplayError(f"this population trades a {kind} too; none is replayed")
+    return draw_members(crowd, perpetuals, scale[0], scale[1], spot)
 
 
 def _read_funding(
@@ -186,6 +235,8 @@ def _read_funding(
         symbol, path = _symbol_and_path(text)
         if symbol not in listed:
             raise ReplayError(f"{path}: {symbol} is not replayed here, but {', '.join(listed)} is")
+        if not listed[symbol].tiers:
+            raise ReplayError(f"{path}: {symbol} is a spot instrument, which pays no funding")
         terms = listed[symbol].terms
         interval_ns = terms.funding_interval_ns or _FUNDING_INTERVAL_NS
         found[terms.instrument_id] = read_funding_rates(path, interval_ns)
@@ -197,8 +248,13 @@ def _with_options(
     options: ReplayOptions,
     funding: Mapping[int, Sequence[RecordedRate]],
 ) -> ListedInstrument:
-    """The instrument with the mark method that was asked for, and with funding if it has rates."""
+    """The instrument with the mark method that was asked for, and with funding if it has rates.
+
+    A spot instrument has neither.
+    """
     terms = listed.terms
+    if terms.base_asset_id is not None:
+        return listed
     interval_ns = terms.funding_interval_ns
     if terms.instrument_id in funding:
         interval_ns = interval_ns or _FUNDING_INTERVAL_NS
@@ -217,7 +273,11 @@ def genesis(plan: ReplayPlan, exchange: ExchangeConfig) -> list[AnyCommand]:
     place = 0
     for terms in plan.instruments.values():
         deposit = _MAKER_DEPOSIT * minor
-        commands += open_cast_member(place, deposit, [terms.instrument_id], True)
+        if terms.base_asset_id is None:
+            commands += open_cast_member(place, deposit, [terms.instrument_id], True)
+        else:
+            stock = maker_config(plan, terms, minor).max_inventory
+            commands += open_spot_member(place, deposit, terms, stock)
         place += 1
     for spec in plan.traders:
         commands += open_cast_member(place, spec.deposit, [], False)
@@ -262,6 +322,8 @@ def maker_config(plan: ReplayPlan, terms: Instrument, minor: int) -> MakerConfig
     level = plan.options.depth * minor // terms.notional(1, first_price)
     level = min(max(terms.lot_size, round_down_to(level, terms.lot_size)), terms.max_quantity)
     inventory = _MAKER_INVENTORY * minor // terms.notional(1, first_price)
+    if terms.base_asset_id is not None:
+        inventory = min(inventory, AMOUNT_LIMIT // 4 // terms.base_multiplier)
     return MakerConfig(
         level_quantity=level,
         max_inventory=max(level, round_up_to(inventory, terms.lot_size)),
@@ -283,5 +345,8 @@ def describe(plan: ReplayPlan) -> str:
     ]
     options = plan.options
     if options.population:
-        traders.append(f"a crowd of {options.population} drawn from seed {options.seed}")
+        crowd = f"a crowd of {options.population} drawn from seed {options.seed}"
+        if options.spot_share:
+            crowd += f", {format_rate(options.spot_share)} of it on spot margin"
+        traders.append(crowd)
     return "; ".join(names + traders)

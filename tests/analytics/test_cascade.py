@@ -6,6 +6,7 @@ from simulator.core.model import commands as c
 from simulator.core.model.enums import PositionSide, WalletKind
 from simulator.core.model.units import NS_PER_MINUTE
 from tests.scenario import Events, World, amount
+from tests.spot_scenario import SpotWorld
 
 
 class Counted(World):
@@ -81,3 +82,49 @@ def test_nothing_happened() -> None:
     cascade = world.count()
     assert cascade.busiest_minute() is None
     assert (cascade.started, cascade.trades, cascade.funding_stamps) == (0, 0, 0)
+
+
+class CountedSpot(Counted, SpotWorld):
+    """A world that lends, whose entries are all followed."""
+
+
+def test_liq_5_debts_and_their_liquidations_are_counted() -> None:
+    """Ann owes 16,000 at 5x for 10 ETH. At 1,760 and without a bid the fund buys 3.75 at index;
+    nobody pays interest."""
+    world = CountedSpot()
+    world.spot("ETHUSDT", "ETH")
+    world.account("ann", cross="4000")
+    world.account("bob", spot="100000")
+    world.deposit("bob", "100", "SPOT", "ETH")
+    world.pool("USDT", "1000000")
+    world.mark(ETHUSDT="2000")
+    world.mode("ann", "ETHUSDT", "CROSS")
+    world.product("ann", 5)
+    world.quotes("bob", "ETHUSDT", asks="2000 x 100")
+    world.buy("ann", "ETHUSDT", "10")
+    world.mark(ETHUSDT="1760")
+    cascade = world.count()
+    assert cascade.borrowed == {1: amount("16000")}, "the fund's own loan is left out"
+    assert (cascade.started, cascade.debt_liquidations) == (1, 1)
+    assert cascade.asset_takeovers == 1
+    assert cascade.asset_takeover_notional == amount("6600")
+    assert cascade.partial == 1
+    assert cascade.closed_on_book == cascade.takeovers == 0
+    assert not cascade.interest_paid, "it costs nothing here"
+
+
+def test_bor_3_interest_is_counted_when_it_is_paid() -> None:
+    """An hour at once, of 1 ETH at 2.4% a day: 0.001."""
+    world = CountedSpot()
+    world.spot("ETHUSDT", "ETH", borrow_rate="2.4%")
+    world.account("ann", cross="5000")
+    world.pool("ETH", "100")
+    world.mark(ETHUSDT="2000")
+    world.borrow("ann", "1", "ETH")
+    assert not world.count().interest_paid, "it is owed first"
+    world.deposit("ann", "1", "CROSS", "ETH")
+    world.repay("ann", None, "ETH")
+    cascade = world.count()
+    assert cascade.borrowed == {world.assets["ETH"]: amount("1")}
+    assert cascade.interest_paid == {world.assets["ETH"]: amount("0.001")}
+    assert cascade.debt_liquidations == 0

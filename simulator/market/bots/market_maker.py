@@ -2,7 +2,9 @@
 
 Each side has a stock of quantity. What is taken leaves the stock and comes back at a rate, from
 the outermost level inward, so a swept book is thin and wide at first and closes again. Inventory
-moves the center of the quotes against it and bounds how much more of it is quoted. New quotes are
+moves the center of the quotes against it and bounds how much more of it is quoted. On a spot
+instrument it begins with `max_inventory` of the base asset in SPOT; its inventory is what it has
+more or less than that, so it never offers what it has not got. New quotes are
 sent only when the center moved by a fraction of the spread or a level's worth of stock came back.
 After a restart the quotes that stand in the state are taken for the stock.
 """
@@ -102,7 +104,7 @@ class _Sent(NamedTuple):
 
 
 class MarketMaker:
-    """Quotes one instrument for one account, which must be in CROSS there (`SetMarginMode`)."""
+    """Quotes one instrument for one account, in CROSS (`SetMarginMode`), or in SPOT on spot."""
 
     def __init__(self, account_id: int, terms: Instrument, config: MakerConfig) -> None:
         """Raises ValueError for a config that does not fit the instrument."""
@@ -133,7 +135,7 @@ class MarketMaker:
             return []
         exposure = state.find_exposure(self.account_id, self.instrument.instrument_id)
         orders = {} if exposure is None else exposure.orders
-        inventory = 0 if exposure is None else exposure.net_quantity()
+        inventory = inventory_of(state, self.account_id, self.instrument, self.config.max_inventory)
         own = [order for order in orders.values() if order.quote]
         accepted = self._look(time_ns, own, inventory)
         if record.market_state != MarketState.OPEN or not accepted:
@@ -237,6 +239,16 @@ class MarketMaker:
             if price > 0 and quantity > 0:
                 levels.append((price, quantity))
         return tuple(levels)
+
+
+def inventory_of(state: ExchangeState, account_id: int, terms: Instrument, stock: int) -> int:
+    """The position; on a spot instrument what SPOT holds of the base asset beyond `stock`."""
+    if terms.base_asset_id is None:
+        exposure = state.find_exposure(account_id, terms.instrument_id)
+        return 0 if exposure is None else exposure.net_quantity()
+    wallet_id = state.accounts[account_id].spot_wallet_id
+    held = state.holding(wallet_id, terms.base_asset_id).balance
+    return held // terms.base_multiplier - stock
 
 
 def _was_accepted(sent: _Sent, own: list[Order], inventory: int) -> bool:
