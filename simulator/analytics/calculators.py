@@ -1,14 +1,18 @@
 """What a trader works out before a trade, by the functions that the exchange itself uses.
 
 Numbers are the core's integers: prices and quantities in the contract's units, amounts in minor
-units of the quote asset, rates in 1e-12. Margin is isolated. Funding is left out.
+units of the quote asset, rates in 1e-12. Margin is isolated. Funding and interest are left out.
+On a spot instrument a long is what was bought, with a loan if its leverage is above 1, and a short
+what was borrowed and sold (WAL-4).
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from simulator.analytics.spot_margin import PairTrade, largest_notional
 from simulator.core.model.enums import PositionSide, Side
 from simulator.core.model.instruments import Instrument, RiskTier
+from simulator.core.model.margin_levels import LevelRows
 from simulator.core.model.risk_tiers import maintenance_at, tier_at
 from simulator.core.model.units import (
     RATE_ONE,
@@ -19,16 +23,30 @@ from simulator.core.model.units import (
     round_up_to,
 )
 from simulator.core.rules.fills import fee_of, opening_margin, split_fill
-from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
+from simulator.core.rules.liquidation_price import (
+    LiquidationPrice,
+    UnitLine,
+    bankruptcy_price,
+    liquidation_price,
+)
 from simulator.core.rules.margin import call_margin_of
+from simulator.core.rules.spot_risk import asset_bankruptcy_price, asset_liquidation_price
 
 
 class Contract(NamedTuple):
-    """An instrument, its risk tiers, and the fee rate of a fill (of opening and of closing)."""
+    """An instrument, its risk tiers, and the fee rate of a fill (of opening and of closing).
+
+    A spot instrument has the levels of isolated spot margin (BOR-5) for tiers.
+    """
 
     terms: Instrument
     tiers: tuple[RiskTier, ...]
     fee_rate: int
+    levels: LevelRows = ()
+
+    @property
+    def is_spot(self) -> bool:
+        return self.terms.base_asset_id is not None
 
     def fee(self, notional: int) -> int:
         """MAT-3, but a rebate is not counted on."""
@@ -48,14 +66,31 @@ class Trade(NamedTuple):
         return self.contract.terms.notional(self.quantity, self.entry)
 
     @property
-    def highest_leverage(self) -> int:
-        """What the tier of this size allows."""
-        return tier_at(self.contract.tiers, self.notional).max_leverage
+    def pair(self) -> PairTrade:
+        """The trade as spot margin has it."""
+        of = self.contract
+        return PairTrade(of.terms, of.levels, self.side, self.quantity, self.notional)
+
+    def leverages(self) -> Sequence[int]:
+        """What it may have at this size, the highest first."""
+        if self.contract.is_spot:
+            return self.pair.leverages()
+        return range(tier_at(self.contract.tiers, self.notional).max_leverage, 0, -1)
 
     def initial_margin(self, leverage: int) -> int:
-        """WAL-4. Raises LeverageTooHighError."""
-        if not 1 <= leverage <= self.highest_leverage:
-            raise LeverageTooHighError(leverage, self.highest_leverage)
+        """WAL-4.
+
+        Raises:
+            LeverageTooHighError: more than this size may have.
+            ValueError: a leverage that spot margin does not have.
+        """
+        if self.contract.is_spot:
+            self.pair.check(leverage)
+        highest = self.leverages()[0]
+        if not 1 <= leverage <= highest:
+            raise LeverageTooHighError(leverage, highest)
+        if self.contract.is_spot:
+            return self.pair.margin(leverage)
         return opening_margin(self.notional, leverage)
 
 
@@ -90,27 +125,43 @@ def liquidation(trade: Trade, leverage: int, more_margin: int = 0) -> Lines:
 
     Raises LeverageTooHighError.
     """
-    contract, side, notional = trade.contract, trade.side, trade.notional
+    side, notional = trade.side, trade.notional
     initial_margin = trade.initial_margin(leverage)
     wallet = initial_margin + more_margin
-    multiplier = contract.terms.notional_multiplier
-    line = UnitLine(side * trade.quantity, side * notional, multiplier, wallet, 0, 0)
-    found = liquidation_price(line, contract.tiers, trade.entry)
+    found, bankrupt = _prices(trade, leverage, more_margin, wallet)
     price = found.below if side is PositionSide.LONG else found.above
     distance = None
     if price is not None:
         distance = divide_down((trade.entry - price) * side * RATE_ONE, trade.entry)
-    fee = contract.fee(notional)
+    fee = trade.contract.fee(notional)
     return Lines(
         notional,
         initial_margin,
         fee,
         wallet + fee,
-        divide_up(maintenance_at(contract.tiers, notional), RATE_ONE),
+        divide_up(_exact_maintenance(trade, leverage), RATE_ONE),
         price,
         distance,
-        bankruptcy_price(line),
+        bankrupt,
     )
+
+
+def _prices(
+    trade: Trade, leverage: int, more_margin: int, wallet: int
+) -> tuple[LiquidationPrice, int | None]:
+    """The liquidation and the bankruptcy price."""
+    if trade.contract.is_spot:
+        asset = trade.pair.line(leverage, more_margin)
+        return asset_liquidation_price(asset, trade.entry), asset_bankruptcy_price(asset)
+    side, multiplier = trade.side, trade.contract.terms.notional_multiplier
+    line = UnitLine(side * trade.quantity, side * trade.notional, multiplier, wallet, 0, 0)
+    return liquidation_price(line, trade.contract.tiers, trade.entry), bankruptcy_price(line)
+
+
+def _exact_maintenance(trade: Trade, leverage: int) -> int:
+    if trade.contract.is_spot:
+        return trade.pair.exact_lines(leverage)[1]
+    return maintenance_at(trade.contract.tiers, trade.notional)
 
 
 class Result(NamedTuple):
@@ -123,13 +174,24 @@ class Result(NamedTuple):
 
 
 def profit(trade: Trade, exit_price: int, leverage: int) -> Result:
-    """Raises LeverageTooHighError."""
+    """Raises LeverageTooHighError, and ValueError for a leverage that spot margin does not have."""
     initial_margin = trade.initial_margin(leverage)
-    out = trade.contract.terms.notional(trade.quantity, exit_price)
-    gross = trade.side * (out - trade.notional)
-    fees = trade.contract.fee(trade.notional) + trade.contract.fee(out)
+    gross, fees = _round_trip(trade, exit_price)
     net = gross - fees
     return Result(gross, fees, net, divide_down(net * RATE_ONE, initial_margin))
+
+
+def _round_trip(trade: Trade, exit_price: int) -> tuple[int, int]:
+    """The PnL before fees, and the fees of both fills."""
+    out = trade.contract.terms.notional(trade.quantity, exit_price)
+    gross = trade.side * (out - trade.notional)
+    return gross, trade.contract.fee(trade.notional) + trade.contract.fee(out)
+
+
+def net_profit(trade: Trade, exit_price: int) -> int:
+    """The PnL after the fees of both fills."""
+    gross, fees = _round_trip(trade, exit_price)
+    return gross - fees
 
 
 def target_price(trade: Trade, wanted: int) -> int | None:
@@ -154,7 +216,7 @@ def target_price(trade: Trade, wanted: int) -> int | None:
     else:
         price = round_down_to(divide_down(-needed, -slope), terms.tick_size)
     while price > 0:
-        if profit(trade, price, 1).net >= wanted:
+        if net_profit(trade, price) >= wanted:
             return price
         price += side * terms.tick_size
     return None
@@ -190,7 +252,7 @@ def size_from_risk(contract: Contract, risked: int, entry: int, stop: int) -> Si
     quantity = round_down_to(risked * RATE_ONE // per_unit, terms.lot_size)
     while quantity > 0:
         trade = Trade(contract, side, quantity, entry)
-        loss = -profit(trade, stop, 1).net
+        loss = -net_profit(trade, stop)
         if loss <= risked:
             return Sizing(quantity, trade.notional, loss, leverage_for_stop(trade, stop))
         quantity -= terms.lot_size
@@ -202,7 +264,7 @@ def leverage_for_stop(trade: Trade, stop: int) -> int | None:
 
     With untouched margin.
     """
-    for leverage in range(trade.highest_leverage, 0, -1):
+    for leverage in trade.leverages():
         price = liquidation(trade, leverage).liquidation_price
         if price is None or (stop - price) * trade.side > 0:
             return leverage
@@ -210,11 +272,15 @@ def leverage_for_stop(trade: Trade, stop: int) -> int | None:
 
 
 def largest_position(contract: Contract, balance: int, price: int, leverage: int) -> int:
-    """The largest quantity on the lot that `balance` opens at this leverage, fee included.
+    """The largest quantity on the lot that `balance` opens at this leverage, fee included; a long.
 
-    Raises LeverageTooHighError.
+    Raises:
+        LeverageTooHighError: no position may have it.
+        ValueError: a leverage that spot margin does not have.
     """
-    if leverage < 1:
+    if contract.is_spot:
+        Trade(contract, PositionSide.LONG, 0, price).pair.check(leverage)
+    elif leverage < 1:
         raise LeverageTooHighError(leverage, contract.tiers[0].max_leverage)
     terms = contract.terms
     per_unit = price * terms.notional_multiplier
@@ -232,6 +298,8 @@ def largest_position(contract: Contract, balance: int, price: int, leverage: int
 
 def _cap(contract: Contract, leverage: int) -> int | None:
     """The largest notional that may have the leverage; none: any."""
+    if contract.is_spot:
+        return largest_notional(contract.terms, leverage)
     for tier in reversed(contract.tiers):
         if tier.max_leverage >= leverage:
             return tier.cap
@@ -253,18 +321,21 @@ class Requirement(NamedTuple):
 
 
 def margin_needed(trade: Trade, leverage: int, call_ratio: int) -> Requirement:
-    """MARG-2 to MARG-4, WAL-4; `call_ratio` is the world's. Raises LeverageTooHighError."""
+    """MARG-2 to MARG-4, WAL-4; `call_ratio` is the world's.
+
+    Raises:
+        LeverageTooHighError: more than this size may have.
+        ValueError: a leverage that spot margin does not have.
+    """
     notional = trade.notional
     initial_margin = trade.initial_margin(leverage)
-    exact = maintenance_at(trade.contract.tiers, notional)
+    exact = _exact_maintenance(trade, leverage)
+    called = call_margin_of(exact, call_ratio)
+    if trade.contract.is_spot:
+        called = divide_up(trade.pair.exact_lines(leverage)[0], RATE_ONE)
     fee = trade.contract.fee(notional)
     return Requirement(
-        notional,
-        initial_margin,
-        fee,
-        initial_margin + fee,
-        call_margin_of(exact, call_ratio),
-        divide_up(exact, RATE_ONE),
+        notional, initial_margin, fee, initial_margin + fee, called, divide_up(exact, RATE_ONE)
     )
 
 

@@ -57,8 +57,11 @@ def funding_cost(trade: Trade, rate: int, hours: int, interval_hours: int) -> Fu
     has it.
 
     Raises:
-        ValueError: no interval, or a negative time.
+        ValueError: no interval, a negative time, or a spot instrument.
     """
+    if trade.contract.is_spot:
+        symbol = trade.contract.terms.symbol
+        raise ValueError(f"{symbol} is a spot instrument: only perpetuals pay funding")
     if interval_hours <= 0 or hours < 0:
         raise ValueError("the interval should be an hour or more, the time not negative")
     payments = divide_down(hours, interval_hours)

@@ -1,7 +1,8 @@
 """Where a position in CROSS would be liquidated, beside other positions and debts.
 
 The unit is described by values, not by an account: what one has, or thinks of having. The formulas
-are the core's (MARG-1 to MARG-3, MARG-7, MARG-8). Amounts are in the valuation asset.
+are the core's (MARG-1 to MARG-3, MARG-7, MARG-8). Amounts are in the valuation asset. On a spot
+instrument a long is what the wallet holds of its asset, and a short what it owes of it.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,23 @@ from simulator.analytics.calculators import Trade
 from simulator.core.model.enums import PositionSide
 from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, divide_up
-from simulator.core.rules.borrowing_terms import exact_debt_margin
-from simulator.core.rules.liquidation_price import UnitLine, bankruptcy_price, liquidation_price
+from simulator.core.rules.borrowing_terms import exact_debt_margin, margin_level
+from simulator.core.rules.liquidation_price import (
+    LiquidationPrice,
+    UnitLine,
+    bankruptcy_price,
+    liquidation_price,
+)
 from simulator.core.rules.margin import call_margin_of
+from simulator.core.rules.spot_risk import (
+    AssetLine,
+    asset_bankruptcy_price,
+    asset_liquidation_price,
+)
 
 
 class Marked(NamedTuple):
-    """A position and the mark price of its instrument."""
+    """A position and the mark price of its instrument; on spot an asset and its index price."""
 
     trade: Trade
     mark: int
@@ -28,17 +39,32 @@ class Marked(NamedTuple):
         return self.trade.contract.terms.notional(self.trade.quantity, self.mark)
 
     @property
-    def unrealized_pnl(self) -> int:
+    def is_spot(self) -> bool:
+        return self.trade.contract.is_spot
+
+    @property
+    def worth(self) -> int:
+        """What it adds to equity: a perpetual its UPNL, an asset its value; less what is owed."""
+        if self.is_spot:
+            return self.trade.side * self.notional
         return self.trade.side * (self.notional - self.trade.notional)
 
     @property
     def exact_maintenance(self) -> int:
-        """Times 1e12."""
-        return maintenance_at(self.trade.contract.tiers, self.notional)
+        """Of a perpetual, times 1e12."""
+        return 0 if self.is_spot else maintenance_at(self.trade.contract.tiers, self.notional)
+
+    @property
+    def debt(self) -> int:
+        """Of an asset that is owed, at its index."""
+        return self.notional if self.is_spot and self.trade.side is PositionSide.SHORT else 0
 
 
 class Debt(NamedTuple):
-    """A loan with its interest, and the margin levels at which one is called and liquidated."""
+    """A debt in the valuation asset, interest included, and the levels of all debts (BOR-5).
+
+    A short of a spot instrument is such a debt too, of its asset.
+    """
 
     amount: int
     call_level: int
@@ -54,43 +80,64 @@ class UnitLines(NamedTuple):
     liquidation_price: int | None
     status: str
     bankruptcy_price: int | None
+    margin_level: int | None
+    """MARG-6, as a rate; none without a debt."""
 
 
 def cross_liquidation(
     position: Marked,
     balance: int,
     others: Sequence[Marked],
-    debts: Sequence[Debt],
+    debt: Debt,
     call_ratio: int,
 ) -> UnitLines:
     """MARG-7 of `position`; `balance` is what the wallet holds, borrowed money included.
 
     Raises:
-        ValueError: a debt whose levels no wallet could have.
+        ValueError: levels that no wallet could have.
     """
-    for debt in debts:
-        if not RATE_ONE <= debt.liquidation_level <= debt.call_level:
-            raise ValueError("the levels should be 1 or more, and the call no lower than the other")
-    owed = sum(debt.amount for debt in debts)
-    other_pnl = sum(each.unrealized_pnl for each in others)
-    positions = position.exact_maintenance + sum(each.exact_maintenance for each in others)
-    of_debts = sum(exact_debt_margin(debt.amount, debt.liquidation_level) for debt in debts)
-    called_debts = sum(exact_debt_margin(debt.amount, debt.call_level) for debt in debts)
-    trade = position.trade
-    line = UnitLine(
+    if not RATE_ONE <= debt.liquidation_level <= debt.call_level:
+        raise ValueError("the levels should be 1 or more, and the call no lower than the other")
+    everything = (position, *others)
+    owed = debt.amount + sum(each.debt for each in everything)
+    equity = balance - debt.amount + sum(each.worth for each in everything)
+    positions = sum(each.exact_maintenance for each in everything)
+    maintenance = positions + exact_debt_margin(owed, debt.liquidation_level)
+    found, bankrupt = _prices(position, debt.liquidation_level, equity, maintenance)
+    held = sum(each.worth for each in everything if each.is_spot and not each.debt)
+    return UnitLines(
+        equity,
+        divide_up(maintenance, RATE_ONE),
+        call_margin_of(positions, call_ratio, exact_debt_margin(owed, debt.call_level)),
+        found.below if position.trade.side is PositionSide.LONG else found.above,
+        found.status,
+        bankrupt,
+        margin_level(balance + held, owed),
+    )
+
+
+def _prices(
+    position: Marked, level: int, equity: int, maintenance: int
+) -> tuple[LiquidationPrice, int | None]:
+    """Liquidation and bankruptcy price of a position, or of an asset, in its unit.
+
+    `level` is the liquidation level of debts, `maintenance` exact and of the whole unit.
+    """
+    trade, terms = position.trade, position.trade.contract.terms
+    rest = equity - position.worth
+    if position.is_spot:
+        amount = trade.quantity * terms.base_multiplier
+        held, owed = (0, amount) if position.debt else (amount, 0)
+        scale = (terms.notional_multiplier, terms.base_multiplier)
+        others = maintenance - exact_debt_margin(position.debt, level)
+        line = AssetLine(held, owed, *scale, level, rest, others)
+        return asset_liquidation_price(line, position.mark), asset_bankruptcy_price(line)
+    unit = UnitLine(
         trade.side * trade.quantity,
         trade.side * trade.notional,
-        trade.contract.terms.notional_multiplier,
-        balance - owed,
-        other_pnl,
-        positions + of_debts - position.exact_maintenance,
+        terms.notional_multiplier,
+        rest,
+        0,
+        maintenance - position.exact_maintenance,
     )
-    found = liquidation_price(line, trade.contract.tiers, position.mark)
-    return UnitLines(
-        balance - owed + other_pnl + position.unrealized_pnl,
-        divide_up(positions + of_debts, RATE_ONE),
-        call_margin_of(positions, call_ratio) + divide_up(called_debts, RATE_ONE),
-        found.below if trade.side is PositionSide.LONG else found.above,
-        found.status,
-        bankruptcy_price(line),
-    )
+    return liquidation_price(unit, trade.contract.tiers, position.mark), bankruptcy_price(unit)

@@ -105,6 +105,7 @@ class UnitLines(Answer, frozen=True):
     liquidation_price: Decimal | None
     status: str
     bankruptcy_price: Decimal | None
+    margin_level: Decimal | None
 
 
 class LiquidationOdds(Answer, frozen=True):

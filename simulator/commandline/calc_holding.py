@@ -106,24 +106,23 @@ def cross(
 ) -> None:
     """Where a position in CROSS is liquidated, beside other positions and a debt.
 
+    On a spot instrument --long is what it holds of the asset, --short what it owes of it.
+
     Example: simulator calc cross --long --entry 20000 --balance 3000 --other
     ETHUSDT-PERP:SHORT:2:1500:1450
     """
     numbers = options.numbers()
     trade = numbers.read_trade(long, quantity, entry)
     now = trade.entry if mark is None else numbers.read_price("--mark", mark)
-    debts = []
-    owed = numbers.read_amount("--debt", debt)
-    if owed:
-        call = numbers.read_rate("--call-level", call_level)
-        line = numbers.read_rate("--liquidation-level", liquidation_level)
-        debts.append(Debt(owed, call, line))
+    call = numbers.read_rate("--call-level", call_level)
+    line = numbers.read_rate("--liquidation-level", liquidation_level)
+    owed = Debt(numbers.read_amount("--debt", debt), call, line)
     with readable():
         lines = cross_unit.cross_liquidation(
             Marked(trade, now),
             numbers.read_amount("--balance", balance),
             [_other(numbers, text) for text in other or ()],
-            debts,
+            owed,
             numbers.exchange.parameters.call_ratio,
         )
     found: Found = {
@@ -133,8 +132,9 @@ def cross(
         "liquidation_price": numbers.price(lines.liquidation_price),
         "status": lines.status.upper(),
         "bankruptcy_price": numbers.price(lines.bankruptcy_price),
+        "margin_level": numbers.rate(lines.margin_level),
     }
-    show(options, found, prices=("liquidation_price", "bankruptcy_price"))
+    show(options, found, prices=("liquidation_price", "bankruptcy_price", "margin_level"))
 
 
 def _other(numbers: Numbers, text: str) -> Marked:

@@ -60,7 +60,9 @@ class Numbers:
             raise UsageError(f"there is no instrument {symbol}; there are {known}")
         rate = listed.terms.taker_fee_rate if fee is None else parse_rate(fee)
         self.exchange = exchange
-        self.contract = Contract(listed.terms, derive_deductions(list(listed.tiers)), rate)
+        tiers = derive_deductions(list(listed.tiers)) if listed.tiers else ()
+        levels = exchange.parameters.isolated_levels
+        self.contract = Contract(listed.terms, tiers, rate, levels)
         self._amount_decimals = exchange.assets[0].decimals
 
     def read_trade(self, long: bool, quantity: str, entry: str) -> Trade:

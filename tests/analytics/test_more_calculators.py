@@ -21,6 +21,7 @@ TIERS = "50000:0.4%:100 500000:0.5%:50 1%:20"
 TERMS = instrument_terms(1, "BTC")
 CONTRACT = Contract(TERMS, derive_deductions(list(tier_rows(TIERS))), rate("0.05%"))
 CALL_RATIO = WorldParameters().call_ratio
+NO_DEBT = Debt(0, rate("1.16"), rate("1.1"))
 
 
 def trade(side: PositionSide, quantity: str, entry: str) -> Trade:
@@ -173,7 +174,9 @@ def test_marg_7_a_cross_unit_with_another_position_is_as_the_exchange_has_it() -
         risk = world.risk("ann")
         for number, seen in enumerate(positions):
             others = units[:number] + units[number + 1 :]
-            found = cross_unit.cross_liquidation(units[number], balance, others, [], CALL_RATIO)
+            found = cross_unit.cross_liquidation(
+                units[number], balance, others, NO_DEBT, CALL_RATIO
+            )
             assert found.liquidation_price == seen.liquidation_price
             assert found.bankruptcy_price == seen.bankruptcy_price
             assert found.status == seen.liquidation_status
@@ -189,8 +192,8 @@ def test_marg_7_a_debt_brings_the_line_nearer(quantity: int, owed: int) -> None:
     one = Marked(Trade(CONTRACT, LONG, quantity, 2_000_000), 2_000_000)
     balance = amount("100000") + owed
     debt = Debt(owed, rate("1.16"), rate("1.1"))
-    free = cross_unit.cross_liquidation(one, amount("100000"), [], [], CALL_RATIO)
-    owing = cross_unit.cross_liquidation(one, balance, [], [debt], CALL_RATIO)
+    free = cross_unit.cross_liquidation(one, amount("100000"), [], NO_DEBT, CALL_RATIO)
+    owing = cross_unit.cross_liquidation(one, balance, [], debt, CALL_RATIO)
     assert owing.equity == free.equity
     assert owing.maintenance_margin == free.maintenance_margin + owed // 10 + (owed % 10 > 0)
     if free.liquidation_price is not None:
@@ -203,4 +206,4 @@ def test_levels_that_no_debt_could_have_are_refused() -> None:
     for call, line in (("1.05", "1.1"), ("1.1", "0.9")):
         debt = Debt(1, rate(call), rate(line))
         with pytest.raises(ValueError, match="the levels should be 1 or more"):
-            cross_unit.cross_liquidation(one, 0, [], [debt], CALL_RATIO)
+            cross_unit.cross_liquidation(one, 0, [], debt, CALL_RATIO)

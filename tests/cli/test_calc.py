@@ -49,6 +49,26 @@ def test_a_person_reads_a_table(simulator: CommandLine) -> None:
             {"pnl_before_fees": "-2000", "fees": "41", "pnl": "-2041", "roi": "-0.51025"},
         ),
         ("target --long --entry 20000", {"price": "20020.1"}),
+        (
+            "pnl --instrument ETHUSDT --long --entry 2000 --exit 2100 --leverage 5 --fee 0",
+            {"pnl_before_fees": "100", "fees": "0", "pnl": "100", "roi": "0.25"},
+        ),
+        (
+            "cross --instrument ETHUSDT --long --entry 2000 --quantity 10 --balance 0 --debt 16000",
+            {
+                "equity": "4000",
+                "maintenance_margin": "1600",
+                "call_margin": "2560",
+                "liquidation_price": "1760",
+                "status": "OK",
+                "bankruptcy_price": "1600",
+                "margin_level": "1.25",
+            },
+        ),
+        (
+            "largest --instrument ETHUSDT --balance 2000 --entry 2000 --leverage 10 --fee 0",
+            {"quantity": "10", "notional": "20000"},
+        ),
         ("target --short --entry 20000 --profit 500 --fee 0", {"price": "19500"}),
         (
             "size --risk 100 --entry 20000 --stop 19500 --fee 0",
@@ -114,6 +134,7 @@ def test_a_person_reads_a_table(simulator: CommandLine) -> None:
                 "liquidation_price": "17089.96",
                 "status": "OK",
                 "bankruptcy_price": "17000",
+                "margin_level": "30",
             },
         ),
     ],
@@ -141,6 +162,8 @@ def test_a_calculation(simulator: CommandLine, line: str, expected: dict[str, An
         ("interest --principal 1 --daily-rate x --hours 1", '--daily-rate: "x" is no decimal'),
         ("interest --principal 1 --daily-rate 1 --hours -1", "should not be negative"),
         ("funding --long --entry 1 --rate 1 --hours 1 --interval-hours 0", "an hour or more"),
+        ("funding --instrument ETHUSDT --long --entry 1 --rate 1 --hours 8", "only perpetuals pay"),
+        ("margin --instrument ETHUSDT --short --entry 1 --leverage 4", "should be one of 3, 5, 10"),
         ("cross --long --entry 1 --balance 1 --other ETH:LONG", "--other should be like"),
         ("cross --long --entry 1 --balance 1 --debt 1 --call-level 0.5", "should be 1 or more"),
         ("odds --long --entry 1 --leverage 1 --hours 1 --volatility -1", "the volatility should"),

@@ -52,7 +52,8 @@ class Terms:
         rate = record.terms.taker_fee_rate
         if fee_rate is not None:
             rate = unsigned(fee_rate, RATE_DECIMALS, "fee_rate")
-        self.contract = Contract(record.terms, record.tiers, rate)
+        levels = door.world.state.parameters.isolated_levels
+        self.contract = Contract(record.terms, record.tiers, rate, levels)
         self.mark_price = record.mark_price
         """None until there was one."""
 

@@ -143,22 +143,22 @@ async def calculate_funding(door: OneWorld, query: Annotated[FundingQuery, Query
 
 @router.get("/cross", **route(shapes.UnitLines))
 async def calculate_cross(door: OneWorld, query: Annotated[CrossQuery, Query()]) -> Response:
-    """MARG-1 to MARG-3, MARG-7: a CROSS wallet with several positions, and perhaps a debt."""
+    """MARG-1 to MARG-3, MARG-7: a CROSS wallet with several positions, and perhaps a debt.
+
+    On a spot instrument LONG is what it holds of the asset, SHORT what it owes of it.
+    """
     terms = terms_of(door, query)
     position = _marked(terms, terms.trade(query), query.mark)
     texts = [text for text in query.others.split(",") if text]
     if len(texts) > MOST_OTHERS:
         raise MalformedRequest(f"others: there should be at most {MOST_OTHERS}")
-    debts = []
-    owed = terms.parse_amount(query.debt)
-    if owed:
-        levels = (query.call_level, query.liquidation_level)
-        call, line = (unsigned(each, RATE_DECIMALS, "level") for each in levels)
-        debts.append(Debt(owed, call, line))
+    levels = (query.call_level, query.liquidation_level)
+    call, line = (unsigned(each, RATE_DECIMALS, "level") for each in levels)
+    debt = Debt(terms.parse_amount(query.debt), call, line)
     others = [_other(door, text) for text in texts]
     balance, ratio = terms.parse_amount(query.balance), door.world.state.parameters.call_ratio
     with refusing():
-        found = cross_unit.cross_liquidation(position, balance, others, debts, ratio)
+        found = cross_unit.cross_liquidation(position, balance, others, debt, ratio)
     shape = shapes.UnitLines(
         symbol=terms.of.symbol,
         equity=terms.amount(found.equity),
@@ -167,6 +167,7 @@ async def calculate_cross(door: OneWorld, query: Annotated[CrossQuery, Query()])
         liquidation_price=terms.of.optional_price(found.liquidation_price),
         status=found.status.upper(),
         bankruptcy_price=terms.of.optional_price(found.bankruptcy_price),
+        margin_level=optional_rate(found.margin_level),
     )
     return answer(shape)
 

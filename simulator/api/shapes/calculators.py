@@ -96,7 +96,8 @@ class FundingCost(Shape, frozen=True):
 class UnitLines(Shape, frozen=True):
     """A CROSS wallet at the marks given, and where the mark of `symbol` would liquidate it.
 
-    `status` is OK, NEVER or ALREADY; the price is there when it is OK.
+    `status` is OK, NEVER or ALREADY; the price is there when it is OK. `margin_level` is what the
+    wallet holds over what it owes, null without a debt.
     """
 
     symbol: str
@@ -106,6 +107,7 @@ class UnitLines(Shape, frozen=True):
     liquidation_price: str | None
     status: str
     bankruptcy_price: str | None
+    margin_level: str | None
 
 
 class LiquidationOdds(Shape, frozen=True):
