@@ -20,7 +20,7 @@ from simulator.core.model.enums import (
 )
 from simulator.core.model.units import RATE_ONE, divide_half_even
 from simulator.database.candles import CandleItem
-from simulator.database.queries import (
+from simulator.database.history_items import (
     DeleveragingItem,
     FundingPaymentItem,
     FundingRateItem,

@@ -28,7 +28,8 @@ from sqlalchemy import (
 
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.database.engine import reading, writing
-from simulator.database.queries import Item, Page, Window, check_limit, newest_seq, parse_cursor
+from simulator.database.history_items import Item
+from simulator.database.queries import Page, Window, check_limit, newest_seq, parse_cursor
 from simulator.database.schema import candles, warm_up_candles
 
 INTERVALS_S: Final = {

@@ -41,6 +41,11 @@ def number(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+def number_from_zero(name: str) -> Column[int]:
+    """A column that was added to a table with rows."""
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
 def optional(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=True)
 

@@ -25,6 +25,7 @@ from simulator.database.columns import (
     key,
     metadata,
     number,
+    number_from_zero,
     optional,
     optional_word,
     word,
@@ -237,6 +238,8 @@ wallets = clustered(
     number("balance"),
     number("locked"),
     number("settlement_debt"),
+    number_from_zero("borrowed"),
+    number_from_zero("interest"),
     optional("margin_call_id"),
     optional("liquidation_id"),
 )
@@ -446,6 +449,21 @@ funding_payments = clustered(
 )
 """FND-2: received if negative."""
 
+interest_charges = clustered(
+    "interest_charges",
+    world(),
+    key("account_id"),
+    key("seq"),
+    key("entry_index"),
+    number("time_ns"),
+    number("wallet_id"),
+    number("asset_id"),
+    number("principal"),
+    number("borrow_rate"),
+    number("amount"),
+)
+"""BOR-3: an hour of interest on what a wallet owes of an asset."""
+
 PROJECTION = (
     assets,
     instruments,
@@ -465,5 +483,6 @@ PROJECTION = (
     deleveragings,
     funding_rates,
     funding_payments,
+    interest_charges,
 )
 """The tables that `rebuild` recreates."""

@@ -150,6 +150,7 @@ class Rows:
         self.deleveragings: list[Row] = []
         self.funding_rates: list[Row] = []
         self.funding_payments: list[Row] = []
+        self.interest_charges: list[Row] = []
 
     def count(self) -> int:
         return sum(map(len, vars(self).values()))
@@ -172,7 +173,8 @@ class Statements:
             "accounts": words.insert(schema.accounts),
             "account_settings": words.upsert(schema.account_settings, "margin_mode leverage"),
             "wallets": words.upsert(
-                schema.wallets, "balance locked settlement_debt margin_call_id liquidation_id"
+                schema.wallets,
+                "balance locked settlement_debt borrowed interest margin_call_id liquidation_id",
             ),
             "closed_positions": words.delete(schema.positions),
             "positions": words.upsert(
@@ -201,6 +203,7 @@ class Statements:
             "deleveragings": words.insert(schema.deleveragings),
             "funding_rates": words.insert(schema.funding_rates),
             "funding_payments": words.insert(schema.funding_payments),
+            "interest_charges": words.insert(schema.interest_charges),
         }
 
     def write(self, cursor: Any, rows: Rows) -> None:

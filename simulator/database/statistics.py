@@ -11,7 +11,8 @@ from sqlalchemy import BigInteger, Engine, Select, and_, cast, func, select
 
 from simulator.core.model.units import NS_PER_SECOND
 from simulator.database.engine import reading
-from simulator.database.queries import Item, newest_seq
+from simulator.database.history_items import Item
+from simulator.database.queries import newest_seq
 from simulator.database.schema import candles
 
 _MINUTE_NS: Final = 60 * NS_PER_SECOND

@@ -10,13 +10,24 @@ from random import Random
 
 from simulator.core.codec import GENESIS_HASH, Entry, chain_hash, encode_entry
 from simulator.core.exchange import Exchange
-from simulator.core.model.commands import AdvanceTime, AnyCommand
+from simulator.core.model.commands import (
+    AdvanceTime,
+    AnyCommand,
+    BorrowFunds,
+    DefineAsset,
+    FundLendingPool,
+    ListInstrument,
+    SetIndexPrices,
+)
+from simulator.core.model.enums import InstrumentKind, WalletKind
+from simulator.core.model.instruments import Asset
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.notes import ChangeNotes
 from simulator.database.projection import Projector
 from simulator.runtime.engine import Engine
 from simulator.runtime.ports import Batch, JournalRow
-from tests.properties.crowd import BUILDERS, Choices, opening_commands
+from tests.properties.crowd import BUILDERS, MAKER, Choices, opening_commands
+from tests.scenario import amount, instrument_terms, rate
 
 WORLD = "crowd"
 COMMANDS = 1_500
@@ -58,6 +69,25 @@ class Recorder:
         return Batch(self.world_id, rows, self.time_ns + 5, projected)
 
 
+def lending_commands() -> Iterator[AnyCommand]:
+    """A spot market, and a loan of its asset to the maker, which bears interest all the while."""
+    asset_id, instrument_id = 3, 6
+    yield DefineAsset(Asset(asset_id, "ETH", 8, borrow_rate=rate("1%")))
+    spot = instrument_terms(
+        instrument_id,
+        "ETHSPOT",
+        kind=InstrumentKind.SPOT,
+        base="ETH",
+        base_asset_id=asset_id,
+        base_multiplier=10**5,
+        default_leverage=5,
+    )
+    yield ListInstrument(spot, ())
+    yield SetIndexPrices(((instrument_id, 200_000),))
+    yield FundLendingPool(asset_id, amount("100"))
+    yield BorrowFunds(MAKER, WalletKind.CROSS, asset_id, amount("5"))
+
+
 def crowd_commands(
     state: ExchangeState, seed: int = 7, count: int = COMMANDS
 ) -> Iterator[AnyCommand]:
@@ -67,6 +97,7 @@ def crowd_commands(
     the marks or the funding of that day end it.
     """
     yield from opening_commands()
+    yield from lending_commands()
     dice = Random(seed)
     names = list(BUILDERS)
     weights = [BUILDERS[name][0] for name in names]

@@ -65,6 +65,8 @@ def test_wallet_rows_are_the_wallets(traded: Engine, live: ExchangeState) -> Non
         table.balance,
         table.locked,
         table.settlement_debt,
+        table.borrowed,
+        table.interest,
         table.liquidation_id,
     )
     held = {
@@ -76,6 +78,8 @@ def test_wallet_rows_are_the_wallets(traded: Engine, live: ExchangeState) -> Non
             holding.balance,
             holding.locked,
             holding.settlement_debt,
+            holding.borrowed,
+            holding.interest,
             None if wallet.liquidation is None else wallet.liquidation.liquidation_id,
         )
         for wallet in live.wallets.values()
@@ -85,7 +89,7 @@ def test_wallet_rows_are_the_wallets(traded: Engine, live: ExchangeState) -> Non
         rows = {tuple(row) for row in connection.execute(query)}
     assert held <= rows
     # What the state leaves out are wallets that never held the valuation asset.
-    assert {row[4:7] for row in rows - held} <= {(0, 0, 0)}
+    assert {row[4:9] for row in rows - held} <= {(0,) * 5}
 
 
 def test_position_rows_are_the_open_positions(traded: Engine, live: ExchangeState) -> None:

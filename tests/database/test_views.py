@@ -52,7 +52,10 @@ PLAIN = {
         "balance": AMOUNTS,
         "locked": AMOUNTS,
         "settlement_debt": AMOUNTS,
+        "borrowed": AMOUNTS,
+        "interest": AMOUNTS,
     },
+    ("v_interest", "interest_charges", "account_id, seq, entry_index"): {"principal": AMOUNTS},
     ("v_liquidations", "liquidations", "liquidation_id"): {
         "equity": AMOUNTS,
         "call_margin": AMOUNTS,

@@ -20,12 +20,12 @@ from simulator.api.signatures import SignedRequest
 from simulator.api.stream.readers import encode
 from simulator.core.model.commands import AnyCommand
 from simulator.core.model.units import ID_LIMIT
-from simulator.database import queries
+from simulator.database import history_items, queries
 from simulator.runtime.engine import Receipt
 from simulator.runtime.world import World
 
 Body = TypeVar("Body")
-Row = TypeVar("Row", bound=queries.Item)
+Row = TypeVar("Row", bound=history_items.Item)
 Item = TypeVar("Item")
 AShape = TypeVar("AShape", bound=Shape)
 

@@ -24,13 +24,13 @@ from simulator.api.rest.routing import v1_router
 from simulator.api.shapes import histories as shapes
 from simulator.api.shapes.base import Page
 from simulator.api.shapes.orders import Fill
-from simulator.database.queries import (
+from simulator.database.history_items import (
     DeleveragingItem,
-    Histories,
     LiquidationItem,
     LiquidationStepItem,
     TakeoverItem,
 )
+from simulator.database.queries import Histories
 
 router = v1_router("histories", "/accounts/{account}")
 
