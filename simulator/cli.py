@@ -23,7 +23,7 @@ from simulator import __version__
 from simulator.bootstrap import WorldChangedError
 from simulator.client import SimulatorError
 from simulator.commandline import (
-    account_analyses,
+    account_borrowing,
     calc_holding,
     doctor,
     export,
@@ -99,7 +99,12 @@ _EXPECTED = (
     WorldUnavailable,
 )
 
-for _noun in (account_analyses.app, calc_holding.app, order_lists.app, world.app):
+for _noun in (
+    account_borrowing.app,
+    calc_holding.app,
+    order_lists.app,
+    world.app,
+):
     app.command(_noun)
 for _verb in (
     positions.positions,

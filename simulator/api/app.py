@@ -13,6 +13,7 @@ from simulator.api.problems import add_handlers
 from simulator.api.rest import (
     accounts,
     analyses,
+    borrowing,
     calculators,
     guests,
     health,
@@ -35,6 +36,7 @@ _NOUNS = (
     orders,
     order_lists,
     accounts,
+    borrowing,
     histories,
     analyses,
     worlds,

@@ -2,7 +2,8 @@
 names in JSON.
 
 Null is an empty cell, booleans are `true` and `false` as in JSON, a shape inside a shape gives
-columns like `clock.time`. Nothing is formatted anew: a decimal is the same text in both.
+columns like `clock.time`, a list inside a shape is JSON in its cell. Nothing is formatted anew: a
+decimal is the same text in both.
 """
 
 import csv
@@ -41,5 +42,7 @@ def _cells(item: msgspec.Struct) -> Iterator[Any]:
             yield from _cells(value)
         elif isinstance(value, bool):
             yield "true" if value else "false"
+        elif isinstance(value, list):
+            yield msgspec.json.encode(value).decode()
         else:
             yield value

@@ -1,7 +1,7 @@
 """Rows of the histories as shapes: the same words as for the live state."""
 
 from simulator.api import names
-from simulator.api.shapes import histories, market, orders
+from simulator.api.shapes import borrowing, histories, market, orders
 from simulator.api.shapes.base import (
     PositionSideName,
     SelfTradePreventionName,
@@ -24,6 +24,7 @@ from simulator.database.history_items import (
     DeleveragingItem,
     FundingPaymentItem,
     FundingRateItem,
+    InterestItem,
     LedgerItem,
     LiquidationItem,
     LiquidationStepItem,
@@ -298,6 +299,18 @@ def funding_payment(numbers: Numbers, row: FundingPaymentItem) -> histories.Fund
         wallet_id=row.wallet_id,
         quantity=of.quantity(row.quantity),
         amount=numbers.amount(row.amount),
+    )
+
+
+def interest_charge(numbers: Numbers, row: InterestItem) -> borrowing.InterestCharge:
+    return borrowing.InterestCharge(
+        seq=row.seq,
+        time=milliseconds(row.time_ns),
+        wallet_id=row.wallet_id,
+        asset=numbers.asset_code(row.asset_id),
+        principal=numbers.amount(row.principal, row.asset_id),
+        daily_borrow_rate=format_rate(row.borrow_rate),
+        interest=numbers.amount(row.amount, row.asset_id),
     )
 
 

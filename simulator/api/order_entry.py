@@ -66,6 +66,8 @@ def place_command(
         request.close_position,
         None if expires is None else expires * NS_PER_MS,
         names.SELF_TRADE_PREVENTIONS[request.self_trade_prevention],
+        request.auto_borrow,
+        request.auto_repay,
     )
 
 

@@ -17,7 +17,7 @@ from simulator.api.names import (
     WALLET_KIND_NAMES,
     position_side_name,
 )
-from simulator.api.shapes import accounts, market, orders
+from simulator.api.shapes import accounts, borrowing, market, orders
 from simulator.api.wire import (
     InstrumentNumbers,
     Numbers,
@@ -26,8 +26,10 @@ from simulator.api.wire import (
     speed_text,
 )
 from simulator.core import views
+from simulator.core.model.accounts import LENDING_POOL
 from simulator.core.model.enums import HaltReason
 from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.rules.asset_views import AssetView
 from simulator.core.rules.funding import coming_rate
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Order
@@ -162,6 +164,24 @@ def levels(of: InstrumentNumbers, levels: list[tuple[int, int]]) -> list[market.
     return [(of.price(price), of.quantity(quantity)) for price, quantity in levels]
 
 
+def asset(numbers: Numbers, state: ExchangeState, asset_id: int) -> borrowing.Asset:
+    terms = state.assets[asset_id]
+    valued_by = state.spot_records.get(asset_id)
+    cap = terms.account_borrow_cap
+    return borrowing.Asset(
+        asset=terms.code,
+        decimals=terms.decimals,
+        haircut=format_rate(terms.haircut_rate),
+        daily_borrow_rate=format_rate(terms.borrow_rate),
+        account_borrow_cap=None if cap is None else numbers.amount(cap, asset_id),
+        lendable=numbers.amount(max(0, state.ledger.balance(LENDING_POOL, asset_id)), asset_id),
+        symbol=None if valued_by is None else valued_by.terms.symbol,
+        index_price=None
+        if valued_by is None
+        else numbers.index_price(asset_id, valued_by.index_price),
+    )
+
+
 # -- accounts --------------------------------------------------------------------------------------
 
 
@@ -187,6 +207,30 @@ def wallet(numbers: Numbers, view: views.WalletView) -> accounts.Wallet:
         margin_call_id=view.margin_call_id,
         clears_at_equity=optional(view.clears_at_equity),
         liquidation_id=view.liquidation_id,
+        collateral=amount(view.collateral),
+        debts=amount(view.debts),
+        margin_level=optional_rate(view.margin_level),
+        call_level=optional_rate(view.call_level),
+        liquidation_level=optional_rate(view.liquidation_level),
+        borrow_leverage=view.borrow_leverage,
+        assets=[_wallet_asset(numbers, each) for each in view.assets],
+    )
+
+
+def _wallet_asset(numbers: Numbers, view: AssetView) -> accounts.WalletAsset:
+    def amount(value: int) -> str:
+        return numbers.amount(value, view.asset_id)
+
+    return accounts.WalletAsset(
+        asset=numbers.asset_code(view.asset_id),
+        balance=amount(view.balance),
+        locked=amount(view.locked),
+        borrowed=amount(view.borrowed),
+        interest=amount(view.interest),
+        settlement_debt=amount(view.settlement_debt),
+        value=numbers.amount(view.value),
+        withdrawable=amount(view.withdrawable),
+        liquidation_price=numbers.index_price(view.asset_id, view.liquidation_price),
     )
 
 
@@ -334,7 +378,7 @@ def preview(
             available=problem.available,
         )
     canceled = view.rest_canceled
-    amount = numbers.amount
+    amount, paid = numbers.amount, view.paid_asset_id or VALUATION_ASSET
     no_margin = view.refusal is not None and not numbers.is_amount(view.refusal.reason)
     return orders.Preview(
         accepted=view.accepted,
@@ -347,11 +391,14 @@ def preview(
         rest_canceled=None if canceled is None else canceled.name,
         needed=None if no_margin else amount(view.needed),
         available=None if no_margin else amount(view.available),
-        margin_locked=amount(view.margin_locked),
+        margin_locked=amount(view.margin_locked, paid),
         position_quantity=of.quantity(view.position_quantity),
         entry_price=of.optional_price(view.entry_price),
         liquidation_price=of.optional_price(view.liquidation_price),
         liquidation_status=view.liquidation_status.upper(),
+        paid_asset=None if view.paid_asset_id is None else numbers.asset_code(paid),
+        borrowed=amount(view.borrowed, paid),
+        margin_moved=amount(view.margin_moved),
         seq=world.state.seq,
         time=world_time(world),
     )

@@ -8,9 +8,11 @@ from simulator.api import names
 from simulator.api.errors import ApiProblem
 from simulator.api.shapes.orders import Fill, Order, OrderListResult, OrderResult
 from simulator.api.wire import InstrumentNumbers, Numbers, milliseconds, optional_rate
+from simulator.core.model.enums import TransferKind
 from simulator.core.model.events import (
     AnyEvent,
     CommandRejected,
+    InterestAccrued,
     OrderAccepted,
     OrderAmended,
     OrderCanceled,
@@ -21,7 +23,9 @@ from simulator.core.model.events import (
     OrderTriggered,
     OrderWoken,
     TradeExecuted,
+    Transferred,
 )
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.rejects import Refusal
 from simulator.runtime.engine import Receipt
 
@@ -224,12 +228,29 @@ def fill(
     )
 
 
+def first_interest(receipt: Receipt) -> int:
+    """BOR-3: what a loan was charged at once."""
+    return sum(event.amount for event in receipt.events if isinstance(event, InterestAccrued))
+
+
+def repaid(receipt: Receipt) -> tuple[int, int]:
+    """Interest and principal of a repayment."""
+    paid = dict.fromkeys((TransferKind.INTEREST, TransferKind.REPAY), 0)
+    for event in receipt.events:
+        if isinstance(event, Transferred) and event.kind in paid:
+            paid[event.kind] += event.amount
+    return paid[TransferKind.INTEREST], paid[TransferKind.REPAY]
+
+
 def refusal_in(
-    numbers: Numbers, receipt: Receipt, instrument_id: int | None = None
+    numbers: Numbers,
+    receipt: Receipt,
+    instrument_id: int | None = None,
+    asset_id: int = VALUATION_ASSET,
 ) -> ApiProblem | None:
     """The refusal of a command other than an order, if it was refused."""
     first = receipt.events[0] if receipt.events else None
     if not isinstance(first, CommandRejected):
         return None
     refusal = Refusal(first.reason, first.needed, first.available)
-    return numbers.problem(refusal, instrument_id, receipt.seq)
+    return numbers.problem(refusal, instrument_id, receipt.seq, asset_id)

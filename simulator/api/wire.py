@@ -48,6 +48,9 @@ _OF_AMOUNT: Final = frozenset(
         RejectReason.INSUFFICIENT_BALANCE,
         RejectReason.INSUFFICIENT_MARGIN,
         RejectReason.DEPOSIT_LIMIT,
+        RejectReason.LENDING_POOL_EXHAUSTED,
+        RejectReason.BORROW_CAP,
+        RejectReason.NOTHING_OWED,
     }
 )
 
@@ -211,6 +214,13 @@ class Numbers:
     def amount(self, amount: int, asset_id: int = VALUATION_ASSET) -> str:
         return format_decimal(amount, self._state.assets[asset_id].decimals)
 
+    def index_price(self, asset_id: int, price: int | None) -> str | None:
+        """A price of the spot instrument by which an asset is valued."""
+        record = self._state.spot_records.get(asset_id)
+        if price is None or record is None:
+            return None
+        return self.by_id(record.terms.instrument_id).price(price)
+
     def optional_amount(self, amount: int | None) -> str | None:
         return None if amount is None else self.amount(amount)
 
@@ -219,21 +229,21 @@ class Numbers:
         return unsigned(text, self._state.assets[asset_id].decimals, "amount")
 
     def refusal_numbers(
-        self, refusal: Refusal, instrument_id: int | None
+        self, refusal: Refusal, instrument_id: int | None, asset_id: int = VALUATION_ASSET
     ) -> tuple[str | None, str | None]:
         """`needed` and `available` of a refusal as text, in the unit of its reason."""
         return (
-            self._number(refusal.reason, refusal.needed, instrument_id),
-            self._number(refusal.reason, refusal.available, instrument_id),
+            self._number(refusal.reason, refusal.needed, instrument_id, asset_id),
+            self._number(refusal.reason, refusal.available, instrument_id, asset_id),
         )
 
     def _number(
-        self, reason: RejectReason, value: int | None, instrument_id: int | None
+        self, reason: RejectReason, value: int | None, instrument_id: int | None, asset_id: int
     ) -> str | None:
         if value is None or reason in (RejectReason.UNKNOWN_ASSET, RejectReason.UNKNOWN_WALLET):
             return None
         if reason in _OF_AMOUNT:
-            return self.amount(value)
+            return self.amount(value, asset_id)
         if reason in _OF_PRICE and instrument_id is not None:
             return self.by_id(instrument_id).price(value)
         if reason in _OF_QUANTITY and instrument_id is not None:
@@ -244,12 +254,16 @@ class Numbers:
 
     @staticmethod
     def is_amount(reason: RejectReason) -> bool:
-        """Whether a refusal for this reason counts in the valuation asset."""
+        """Whether a refusal for this reason counts in an asset."""
         return reason in _OF_AMOUNT
 
     def problem(
-        self, refusal: Refusal, instrument_id: int | None = None, seq: int | None = None
+        self,
+        refusal: Refusal,
+        instrument_id: int | None = None,
+        seq: int | None = None,
+        asset_id: int = VALUATION_ASSET,
     ) -> ApiProblem:
-        """A refusal of the core as the API answers it."""
-        needed, available = self.refusal_numbers(refusal, instrument_id)
+        """A refusal of the core as the API answers it; amounts are of the asset."""
+        needed, available = self.refusal_numbers(refusal, instrument_id, asset_id)
         return refused(refusal.reason, needed, available, seq)

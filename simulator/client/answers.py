@@ -24,7 +24,7 @@ TimeInForce = Literal["GTC", "IOC", "FOK", "GTD"]
 TriggerSource = Literal["MARK", "LAST", "INDEX"]
 SelfTradePrevention = Literal["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"]
 ListType = Literal["OCO", "OTO", "OTOCO"]
-MarginMode = Literal["CROSS", "ISOLATED"]
+MarginMode = Literal["CROSS", "ISOLATED", "SPOT"]
 PositionSide = Literal["LONG", "SHORT"]
 PositionModeName = Literal["ONE_WAY", "HEDGE"]
 WalletKind = Literal["SPOT", "CROSS", "ISOLATED"]
@@ -152,8 +152,27 @@ class AccountDetail(Answer, frozen=True):
     time: int
 
 
+class WalletAsset(Answer, frozen=True):
+    """One asset in a wallet; `value` is net of what is owed, at index, in the valuation asset."""
+
+    asset: str
+    balance: Decimal
+    locked: Decimal
+    borrowed: Decimal
+    interest: Decimal
+    settlement_debt: Decimal
+    value: Decimal
+    withdrawable: Decimal
+    liquidation_price: Decimal | None
+    """The index at which the wallet would be liquidated if nothing else moved."""
+
+
 class Wallet(Answer, frozen=True):
-    """The margin lines are None where nothing can be liquidated; liquidation is at ratio 1."""
+    """The margin lines are None where nothing can be liquidated; liquidation is at ratio 1.
+
+    `margin_level` is what it holds over what it owes, None without a debt; with debts alone the
+    margin call comes at `call_level`, and the liquidation at `liquidation_level`.
+    """
 
     wallet_id: int
     kind: WalletKind
@@ -174,6 +193,14 @@ class Wallet(Answer, frozen=True):
     margin_call_id: int | None
     clears_at_equity: Decimal | None
     liquidation_id: int | None
+    collateral: Decimal
+    """The equity with the haircuts on what is held."""
+    debts: Decimal
+    margin_level: Decimal | None
+    call_level: Decimal | None
+    liquidation_level: Decimal | None
+    borrow_leverage: int | None
+    assets: list[WalletAsset]
 
 
 class Wallets(Answer, frozen=True):
@@ -360,125 +387,9 @@ class Preview(Answer, frozen=True):
     entry_price: Decimal | None
     liquidation_price: Decimal | None
     liquidation_status: str
+    paid_asset: str | None
+    """Of a spot order: what it pays with; `margin_locked` and `borrowed` are in it."""
+    borrowed: Decimal
+    margin_moved: Decimal
     seq: int
     time: int
-
-
-# -- what happened to an account -------------------------------------------------------------------
-
-
-class LedgerEntry(Answer, frozen=True):
-    """One transfer of double entry, from `source` to `target`."""
-
-    seq: int
-    index: int
-    time: int
-    kind: str
-    source: str
-    target: str
-    asset: str
-    amount: Decimal
-    order_id: int | None
-    trade_id: int | None
-    liquidation_id: int | None
-    reason: str | None
-
-
-class MarginCall(Answer, frozen=True):
-    """Reducing by `quantity_to_reduce` at mark, or adding `amount_to_add`, cures it."""
-
-    margin_call_id: int
-    wallet_id: int
-    issued: int
-    issued_seq: int
-    equity: Decimal
-    maintenance_margin: Decimal
-    call_margin: Decimal
-    symbol: str
-    position_side: PositionSide
-    mark_price: Decimal
-    liquidation_price: Decimal | None
-    quantity_to_reduce: Decimal
-    amount_to_add: Decimal
-    repeats: int
-    repeated: int | None
-    ended: int | None
-    ended_seq: int | None
-    ended_by: str | None
-    ended_equity: Decimal | None
-
-
-class Liquidation(Answer, frozen=True):
-    """The numbers of the end are None while it goes on."""
-
-    liquidation_id: int
-    wallet_id: int
-    started: int
-    started_seq: int
-    equity: Decimal
-    maintenance_margin: Decimal
-    call_margin: Decimal
-    ended: int | None
-    ended_seq: int | None
-    outcome: str | None
-    ended_equity: Decimal | None
-    fee: Decimal | None
-    deficit: Decimal | None
-    shortfall: Decimal | None
-
-
-class LiquidationStep(Answer, frozen=True):
-    """What was offered on the book, and down to which price."""
-
-    seq: int
-    time: int
-    symbol: str
-    position_side: PositionSide
-    tier: int
-    mark_price: Decimal
-    takeover_price: Decimal
-    quantity: Decimal
-    equity: Decimal
-    order_id: int | None
-
-
-class Takeover(Answer, frozen=True):
-    """What the insurance fund took, and for how much."""
-
-    seq: int
-    time: int
-    symbol: str
-    position_side: PositionSide
-    quantity: Decimal
-    notional: Decimal
-
-
-class Deleveraging(Answer, frozen=True):
-    """Whose position, of the other side, was closed against it, and for how much."""
-
-    seq: int
-    time: int
-    symbol: str
-    position_side: PositionSide
-    account_id: int
-    quantity: Decimal
-    notional: Decimal
-
-
-class FundingPayment(Answer, frozen=True):
-    """What a position paid at a stamp, or received if negative; `quantity` is signed."""
-
-    seq: int
-    stamp: int
-    symbol: str
-    position_side: PositionSide
-    wallet_id: int
-    quantity: Decimal
-    amount: Decimal
-
-
-class LiquidationDetail(Liquidation, frozen=True):
-    steps: list[LiquidationStep]
-    takeovers: list[Takeover]
-    deleveragings: list[Deleveraging]
-    seq: int

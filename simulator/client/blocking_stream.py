@@ -38,7 +38,9 @@ def _blocking(
 class BlockingStream:
     """See the module. Any thread may use it; one at a time should iterate over it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, cancel_on_disconnect: bool = False) -> None:
+        """`cancel_on_disconnect` is that of `Stream`."""
+        self._cancel_on_disconnect = cancel_on_disconnect
         self._core = client.core
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -64,6 +66,9 @@ class BlockingStream:
     amend_order = _blocking(Stream.amend_order)
     cancel_order = _blocking(Stream.cancel_order)
     cancel_all_orders = _blocking(Stream.cancel_all_orders)
+    place_order_list = _blocking(Stream.place_order_list)
+    cancel_order_list = _blocking(Stream.cancel_order_list)
+    countdown_cancel_all = _blocking(Stream.countdown_cancel_all)
 
     def __enter__(self) -> "BlockingStream":
         """Raises TransportError, NotAuthenticated."""
@@ -110,7 +115,7 @@ class BlockingStream:
     async def _open(self) -> None:
         self._client = AsyncClient(self._core.base_url)
         self._client.core = self._core
-        self._stream = Stream(self._client)
+        self._stream = Stream(self._client, cancel_on_disconnect=self._cancel_on_disconnect)
         await self._stream.__aenter__()
         self._pump = asyncio.create_task(self._read(self._stream))
 

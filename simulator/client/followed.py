@@ -14,7 +14,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from simulator.client.answers import Liquidation, MarginCall, Order
+from simulator.client.answers import Order
+from simulator.client.history_answers import Liquidation, MarginCall
 from simulator.client.messages import (
     AccountSnapshot,
     FillsMessage,

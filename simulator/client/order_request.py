@@ -28,8 +28,9 @@ class OrderOptions(TypedDict, total=False):
     Left out, `order_type` is LIMIT with a price and MARKET without, `time_in_force` is GTC. A stop
     or take-profit order has a `trigger_price`, a trailing stop a `callback_rate` (0.01 is 1 %);
     `trigger_source` is MARK. `expires` is of GTD orders, in milliseconds of world time.
-    `self_trade_prevention` is EXPIRE_MAKER. `position_side` belongs to hedge mode, and the rest is
-    False.
+    `self_trade_prevention` is EXPIRE_MAKER. Spot orders on margin borrow what they lack and repay
+    with what they get, unless `auto_borrow` and `auto_repay` are False. `position_side` belongs to
+    hedge mode, and the rest is False.
     """
 
     order_type: OrderType | None
@@ -45,6 +46,8 @@ class OrderOptions(TypedDict, total=False):
     close_position: bool
     expires: int | None
     self_trade_prevention: SelfTradePrevention
+    auto_borrow: bool
+    auto_repay: bool
 
 
 def new_client_order_id() -> str:
@@ -70,6 +73,8 @@ def order_body(
     close_position: bool = False,
     expires: int | None = None,
     self_trade_prevention: SelfTradePrevention | None = None,
+    auto_borrow: bool = True,
+    auto_repay: bool = True,
     client_order_id: str | None = None,
 ) -> Body:
     """An order; of lists and batches one of several.
@@ -94,6 +99,8 @@ def order_body(
         "close_position": close_position or None,
         "expires": expires,
         "self_trade_prevention": self_trade_prevention,
+        "auto_borrow": None if auto_borrow else False,
+        "auto_repay": None if auto_repay else False,
         "client_order_id": client_order_id,
     }
     return {name: value for name, value in body.items() if value is not None}

@@ -15,6 +15,7 @@ import httpx
 from simulator.client.core import Core, Outcome, Send, Signer, Step, Work
 from simulator.client.endpoints import Awaiting, Blocking
 from simulator.client.methods.accounts import AccountMethods
+from simulator.client.methods.borrowing import BorrowingMethods
 from simulator.client.methods.calculators import CalculatorMethods
 from simulator.client.methods.histories import HistoryMethods
 from simulator.client.methods.identity import IdentityMethods
@@ -31,6 +32,7 @@ Transport = TypeVar("Transport", httpx.BaseTransport, httpx.AsyncBaseTransport)
 class Methods(
     IdentityMethods,
     AccountMethods,
+    BorrowingMethods,
     OrderMethods,
     HistoryMethods,
     WorldMethods,

@@ -46,10 +46,17 @@ class Wallets(Enum):
     ISOLATED = "ISOLATED"
 
 
-class MarginMode(Enum):
+class LendingWallet(Enum):
     _value_: Literal["CROSS", "ISOLATED"]
     CROSS = "CROSS"
     ISOLATED = "ISOLATED"
+
+
+class MarginMode(Enum):
+    _value_: Literal["CROSS", "ISOLATED", "SPOT"]
+    CROSS = "CROSS"
+    ISOLATED = "ISOLATED"
+    SPOT = "SPOT"
 
 
 class PositionSide(Enum):

@@ -44,6 +44,8 @@ def place(
     ] = None,
     expires: Annotated[int | None, Parameter(help="Of GTD: world time in milliseconds.")] = None,
     client_order_id: Annotated[str | None, Parameter(help="Your own id for it.")] = None,
+    no_borrow: Annotated[bool, flag("On spot margin: never borrow for it.")] = False,
+    no_repay: Annotated[bool, flag("On spot margin: keep what it brings.")] = False,
     preview: Annotated[bool, flag("Only show what it would do.")] = False,
     yes: Annotated[bool, flag("Do not ask.")] = False,
     trigger: TriggerOptions = TriggerOptions(),
@@ -66,6 +68,8 @@ def place(
         "position_side": None if position_side is None else position_side.value,
         "self_trade_prevention": None if self_trade is None else self_trade.value,
         "expires": expires,
+        "auto_borrow": not no_borrow,
+        "auto_repay": not no_repay,
         **trigger_of(trigger, price),
     }
     size = None if trigger.close_position else quantity

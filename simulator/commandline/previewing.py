@@ -19,11 +19,26 @@ def preview_lines(what: str, shown: Preview, mark: Decimal | None) -> list[Rende
         ("would fill", _fill(shown)),
         ("would rest", _rest(shown)),
         ("fee", money(shown.fee)),
+        *(_position_lines(shown, mark) if shown.paid_asset is None else _spot_lines(shown)),
+    ]
+    return [f"[bold]{what}[/]", facts(pairs)]
+
+
+def _position_lines(shown: Preview, mark: Decimal | None) -> list[tuple[str, str]]:
+    return [
         ("needs", f"{money(shown.needed)} of {money(shown.available)} available"),
         ("position after", _position(shown)),
         ("liquidation price", _liquidation(shown, mark)),
     ]
-    return [f"[bold]{what}[/]", facts(pairs)]
+
+
+def _spot_lines(shown: Preview) -> list[tuple[str, str]]:
+    """A spot order makes no position: it pays, and on margin it borrows."""
+    return [
+        ("pays", f"{number(shown.margin_locked)} {shown.paid_asset}"),
+        ("would borrow", f"{number(shown.borrowed)} {shown.paid_asset}"),
+        ("from CROSS", money(shown.margin_moved)),
+    ]
 
 
 def _fill(shown: Preview) -> str:

@@ -69,6 +69,9 @@ class WalletView(msgspec.Struct, frozen=True, kw_only=True):
     """Borrowed and interest, at index."""
     margin_level: int | None
     """MARG-6 as a rate; none without a debt."""
+    call_level: int | None
+    """BOR-5: the margin level of a margin call, where there are debts alone."""
+    liquidation_level: int | None
     borrow_leverage: int | None
     """BOR-5: the product of spot margin, of CROSS and of a pair's isolated wallet."""
     assets: tuple[AssetView, ...]
@@ -142,6 +145,8 @@ def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
     else:
         available = max(0, risk.collateral - initial)
     call = wallet.margin_call
+    owes = risk.worth is not None and risk.worth.debts > 0
+    levels = valuation.product_levels(state, wallet) if owes else None
     return WalletView(
         wallet_id=wallet_id,
         account_id=wallet.account_id,
@@ -165,6 +170,8 @@ def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
         collateral=risk.collateral,
         debts=0 if risk.worth is None else risk.worth.debts,
         margin_level=None if risk.worth is None else valuation.margin_level(risk.worth),
+        call_level=None if levels is None else levels[0],
+        liquidation_level=None if levels is None else levels[1],
         borrow_leverage=_borrow_leverage(state, wallet),
         assets=asset_views(state, wallet, risk),
     )

@@ -10,7 +10,7 @@ import httpx
 
 from simulator.api.documents import operations
 from simulator.api.examples import Example
-from tests.api.venue import BTC, ETH, Json, Venue, order_body
+from tests.api.venue import BTC, ETH, Json, Venue, open_spot_market, order_body
 
 INVENTED: Json = {
     "user_id": "user-of-the-example",
@@ -136,6 +136,7 @@ async def tell(venue: Venue) -> dict[str, list[Example]]:
     await _look_around(story)
     await _lose(venue, ann, bob)
     await _read(bob)
+    await _borrow(venue, story, ann)
     await _own_a_world(story, ann.token, bob.token)
     await _identify(story, bob)
     return story.examples
@@ -270,6 +271,21 @@ async def _lose(venue: Venue, ann: Guest, bob: Guest) -> None:
     await ann.ask("place_order", "A bid near the mark", order_body(price="19050", quantity="0.2"))
     await bob.ask("list_margin_calls", "A call that stands, and its cure")
     await venue.set_index({1: 19_070_00})
+
+
+async def _borrow(venue: Venue, story: Story, ann: Guest) -> None:
+    """A market for ETH itself, two of them borrowed, and one paid back."""
+    await open_spot_market(venue)
+    await story.ask("list_assets", "Haircuts, rates and pools", world="practice")
+    loan: Json = {"wallet": "CROSS", "asset": "ETH", "amount": "2"}
+    await ann.ask("get_borrowable", "How much more", asset="ETH")
+    await ann.ask("borrow", "Two of it", loan)
+    await ann.ask("borrow", "Too much", {**loan, "amount": "1000"})
+    await ann.ask("repay", "Half of it", {**loan, "amount": "1"})
+    await ann.ask("repay", "There is no debt in USDT", {"wallet": "CROSS"})
+    await ann.ask("set_cross_leverage", "Five times", {"leverage": 5})
+    await ann.ask("set_cross_leverage", "There is no four", {"leverage": 4})
+    await ann.ask("list_interest", "The newest first", limit=2)
 
 
 async def _read(bob: Guest) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import httpx
@@ -56,6 +57,8 @@ def _as_cells(item: Json, prefix: str = "") -> dict[str, str]:
             cells[prefix + name] = ""
         elif isinstance(value, bool):
             cells[prefix + name] = str(value).lower()
+        elif isinstance(value, list):
+            cells[prefix + name] = json.dumps(value, separators=(",", ":"))
         else:
             cells[prefix + name] = str(value)
     return cells
@@ -93,6 +96,7 @@ async def test_every_list_is_the_same_in_csv(venue: Venue) -> None:
     account = f"/v1/accounts/{trader.account_id}"
     assert sorted(empty) == [
         f"{account}/funding",
+        f"{account}/interest",
         f"{account}/positions",
         f"/v1/worlds/practice/funding/{BTC}",
     ]

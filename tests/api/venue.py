@@ -17,7 +17,7 @@ from simulator.bootstrap import Host
 from simulator.config.exchange import ExchangeConfig, load_exchange
 from simulator.config.world import WorldConfig, load_world
 from simulator.core.codec import state_hash
-from simulator.core.model.commands import AnyCommand, SetIndexPrices
+from simulator.core.model.commands import AnyCommand, ConfigureWorld, DefineAsset, SetIndexPrices
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.database.candles import Candles
 from simulator.database.credentials import Credentials
@@ -37,6 +37,7 @@ from simulator.runtime.world import World
 CONFIG = Path(__file__).parents[2] / "config"
 START_NS = 1_700_000_000 * 10**9
 START_MS = START_NS // 10**6
+ETH_SPOT = "ETHUSDT"
 BTC, ETH, DOGE = "BTCUSDT-PERP", "ETHUSDT-PERP", "DOGEUSDT-PERP"
 SYMBOLS = (BTC, ETH, DOGE)
 PRICES = {1: 20_000_00, 2: 1_500_00, 5: 100_000}
@@ -153,6 +154,19 @@ def _picture(state: ExchangeState) -> Any:
 
 def exchange_config() -> ExchangeConfig:
     return load_exchange(CONFIG)
+
+
+async def open_spot_market(venue: Venue) -> None:
+    """Lists ETHUSDT as it ships, with what may be lent for it; ETH at 1,500."""
+    exchange = exchange_config()
+    known = venue.world.state.assets
+    terms = exchange.instruments[ETH_SPOT].terms
+    for command in exchange.genesis([ETH_SPOT], 0):
+        if isinstance(command, ConfigureWorld):
+            continue
+        if not isinstance(command, DefineAsset) or command.asset.asset_id not in known:
+            await venue.do(command)
+    await venue.set_index({terms.instrument_id: 1_500_00})
 
 
 def small_world() -> WorldConfig:

@@ -23,8 +23,27 @@ def preview(**changes: Any) -> Json:
         "entry_price": "60000",
         "liquidation_price": "57000",
         "liquidation_status": "OK",
+        "paid_asset": None,
+        "borrowed": "0",
+        "margin_moved": "0",
         "seq": 7,
         "time": 1,
+        **changes,
+    }
+
+
+def held(**changes: Any) -> Json:
+    """10,000 USDT in a wallet."""
+    return {
+        "asset": "USDT",
+        "balance": "10000",
+        "locked": "0",
+        "borrowed": "0",
+        "interest": "0",
+        "settlement_debt": "0",
+        "value": "10000",
+        "withdrawable": "9650",
+        "liquidation_price": None,
         **changes,
     }
 
@@ -125,6 +144,13 @@ def wallet(**changes: Any) -> Json:
         "margin_call_id": None,
         "clears_at_equity": None,
         "liquidation_id": None,
+        "collateral": "9950",
+        "debts": "0",
+        "margin_level": None,
+        "call_level": None,
+        "liquidation_level": None,
+        "borrow_leverage": None,
+        "assets": [held()],
         **changes,
     }
 

@@ -71,7 +71,7 @@ def test_export_into_a_file(trader: CommandLine, server: FakeServer, tmp_path: P
 def test_export_of_what_there_is_not(trader: CommandLine, server: FakeServer) -> None:
     done = trader("export", "secrets")
     assert done.code == 2
-    assert "there are accounts, candles, fills" in done.err
+    assert "there are accounts, assets, candles, fills" in done.err
     done = trader("export", "trades")
     assert done.code == 2
     assert "name it, like BTCUSDT-PERP" in done.err

@@ -1,6 +1,7 @@
 """Every method that the server has, against a real server: both clients, both streams."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -31,6 +32,7 @@ from simulator.client.messages import (
     StatisticsMessage,
     TradesMessage,
 )
+from simulator.client.order_request import order_body
 from simulator.client.public import Mark, PublicTrade
 from tests.client.servers import small_server
 
@@ -259,6 +261,25 @@ def test_a_stream_previews_as_rest_does_and_nothing_is_done(client: Client) -> N
         assert refused.refusal.code == "INSUFFICIENT_MARGIN"
         with pytest.raises(NotFound, match="UNKNOWN_INSTRUMENT"):
             stream.preview_order("NOTHING-PERP", "BUY", 1)
+
+
+def test_ord_8_orders_go_with_the_stream_that_asked_for_it(client: Client) -> None:
+    """A list over the websocket, a switch, and what is left when the socket closes: nothing."""
+    price = far_below(client)
+    stop = order_body(BTC, "SELL", order_type="STOP_MARKET", trigger_price=1, reduce_only=True)
+    with BlockingStream(client, cancel_on_disconnect=True) as stream:
+        entry = order_body(BTC, "BUY", "0.01", price)
+        placed = stream.place_order_list("OTO", [entry, {**stop, "trigger_price": str(price - 9)}])
+        assert [each.status for each in placed.orders] == ["RESTING", "PENDING"]
+        assert len(stream.cancel_order_list(placed.list_id).order_ids) == 2
+        assert stream.countdown_cancel_all(60).due is not None
+        stream.place_order(BTC, "BUY", "0.01", price)
+        assert len(client.orders().items) == 1
+    deadline = time.monotonic() + 10
+    while client.orders().items and time.monotonic() < deadline:
+        time.sleep(0.02)
+    (ended, *_) = client.order_history().items
+    assert ended.cancel_reason == "DISCONNECTED"
 
 
 class Diary(Bot):

@@ -109,7 +109,7 @@ async def transfer(request: Request, own: Own, query: InWorld) -> Response:
         None if body.symbol is None else numbers.by_symbol(body.symbol).instrument_id,
         names.position_side(body.position_side),
     )
-    receipt = await submit(door, command)
+    receipt = await submit(door, command, asset_id=asset_id)
     shape = shapes.Transfer(
         source=body.source,
         target=body.target,

@@ -19,6 +19,7 @@ from simulator.api.shapes.base import Page, Shape
 from simulator.api.signatures import SignedRequest
 from simulator.api.stream.readers import encode
 from simulator.core.model.commands import AnyCommand
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.units import ID_LIMIT
 from simulator.database import history_items, queries
 from simulator.runtime.engine import Receipt
@@ -244,15 +245,20 @@ async def durable(world: World, shape: AShape) -> AShape:
     return shape
 
 
-async def submit(door: Door, command: AnyCommand, instrument_id: int | None = None) -> Receipt:
-    """Submits a command other than an order.
+async def submit(
+    door: Door,
+    command: AnyCommand,
+    instrument_id: int | None = None,
+    asset_id: int = VALUATION_ASSET,
+) -> Receipt:
+    """Submits a command other than an order; amounts of a refusal are of the asset.
 
     Raises:
         ApiProblem: it was refused.
         WorldUnavailable: the world does not take it.
     """
     receipt = await door.world.submit(command)
-    problem = refusal_in(door.numbers, receipt, instrument_id)
+    problem = refusal_in(door.numbers, receipt, instrument_id, asset_id)
     if problem is not None:
         raise problem
     return receipt

@@ -78,7 +78,9 @@ async def deposit(request: Request, own: Own, query: InWorld) -> Response:
     asset_id = numbers.asset_id(body.asset)
     amount = numbers.parse_amount(body.amount, asset_id)
     target = names.WALLET_KINDS[body.wallet]
-    receipt = await submit(door, DepositFunds(own.account_id, target, asset_id, amount))
+    receipt = await submit(
+        door, DepositFunds(own.account_id, target, asset_id, amount), asset_id=asset_id
+    )
     shape = account_shapes.Deposited(
         wallet=body.wallet,
         asset=numbers.asset_code(asset_id),

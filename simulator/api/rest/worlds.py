@@ -21,7 +21,7 @@ from simulator.api.rest.common import (
 )
 from simulator.api.rest.lists import answer_list
 from simulator.api.rest.routing import v1_router
-from simulator.api.shapes import market
+from simulator.api.shapes import borrowing, market
 from simulator.api.shapes.base import CandleSource, Page
 from simulator.api.wire import milliseconds
 from simulator.core import views
@@ -80,6 +80,15 @@ async def list_instruments(door: OneWorld, query: Whole) -> Response:
     items = [present.instrument(door.numbers, record) for record in state.instruments.values()]
     shape = market.Instruments(items=items, seq=state.seq)
     return answer_list(query, await durable(door.world, shape), market.Instrument)
+
+
+@router.get("/{world}/assets", **route(borrowing.Assets, is_list=True))
+async def list_assets(door: OneWorld, query: Whole) -> Response:
+    """What wallets may hold: haircuts, and what may be borrowed at which rate."""
+    state = door.world.state
+    items = [present.asset(door.numbers, state, asset_id) for asset_id in state.assets]
+    shape = borrowing.Assets(items=items, seq=state.seq)
+    return answer_list(query, await durable(door.world, shape), borrowing.Asset)
 
 
 @router.get("/{world}/risk-tiers", **route(market.InstrumentTiers, is_list=True))

@@ -70,11 +70,30 @@ class AccountDetail(Shape, frozen=True):
     time: int
 
 
+class WalletAsset(Shape, frozen=True):
+    """WAL-2: one asset in a wallet, in its own unit; `value` in the valuation asset, at index."""
+
+    asset: str
+    balance: str
+    locked: str
+    borrowed: str
+    interest: str
+    settlement_debt: str
+    value: str
+    """Net of what is owed, without a haircut."""
+    withdrawable: str
+    """WAL-5: what may leave the wallet."""
+    liquidation_price: str | None
+    """The index at which the wallet would be liquidated if nothing else moved."""
+
+
 class Wallet(Shape, frozen=True):
     """A wallet in the valuation asset. The margin lines are null where nothing can be liquidated.
 
     `margin_ratio` is maintenance over equity: liquidation at 1. It is null without a position, and
-    when there is no equity left.
+    when there is no equity left. `margin_level` is what the wallet holds over what it owes, at
+    index; it is null without a debt. With debts alone `call_level` is where the margin call comes,
+    and `liquidation_level` where the liquidation does.
     """
 
     wallet_id: int
@@ -97,6 +116,16 @@ class Wallet(Shape, frozen=True):
     clears_at_equity: str | None
     """While a margin call stands: the equity at which it is cleared."""
     liquidation_id: int | None
+    collateral: str
+    """MARG-1: the equity with the haircuts on what is held."""
+    debts: str
+    """Borrowed, and its interest, at index."""
+    margin_level: str | None
+    call_level: str | None
+    liquidation_level: str | None
+    borrow_leverage: int | None
+    """BOR-5: the product of spot margin, of CROSS and of a pair's isolated wallet."""
+    assets: list[WalletAsset]
 
 
 class Wallets(Shape, frozen=True):

@@ -52,6 +52,10 @@ class OrderRequest(RequestShape):
     expires: TimeMs | None = None
     """Of a GTD order: the world time at which it ends."""
     self_trade_prevention: SelfTradePreventionName = "EXPIRE_MAKER"
+    auto_borrow: bool = True
+    """BOR-1: a spot order out of CROSS borrows what it lacks."""
+    auto_repay: bool = True
+    """What a spot order receives repays what is owed of it first."""
 
 
 class OrderListRequest(RequestShape):
@@ -246,5 +250,11 @@ class Preview(Shape, frozen=True):
     entry_price: str | None
     liquidation_price: str | None
     liquidation_status: str
+    paid_asset: str | None
+    """Of a spot order: what it pays with. `margin_locked` and `borrowed` are in it."""
+    borrowed: str
+    """BOR-1: what would be borrowed for it."""
+    margin_moved: str
+    """WAL-4: what CROSS would give to the isolated wallet of a pair."""
     seq: int
     time: int

@@ -3,18 +3,16 @@
 from typing import Any, Final
 
 from simulator.client.analyses import Attribution, Explanation
-from simulator.client.answers import (
-    Fill,
+from simulator.client.answers import Fill, ListOrder, Page
+from simulator.client.core import Call, Core, Parameters, Work
+from simulator.client.endpoints import endpoint, listing
+from simulator.client.history_answers import (
     FundingPayment,
     LedgerEntry,
     Liquidation,
     LiquidationDetail,
-    ListOrder,
     MarginCall,
-    Page,
 )
-from simulator.client.core import Call, Core, Parameters, Work
-from simulator.client.endpoints import endpoint, listing
 
 MOST_ITEMS: Final = 1_000
 
@@ -26,11 +24,13 @@ ACCOUNT_LISTS: Final = {
     "fills": "/fills",
     "ledger": "/ledger",
     "funding": "/funding",
+    "interest": "/interest",
     "margin_calls": "/margin-calls",
     "liquidations": "/liquidations",
 }
 WORLD_LISTS: Final = {
     "instruments": "/instruments",
+    "assets": "/assets",
     "marks": "/marks",
     "statistics": "/statistics",
     "trades": "/trades/{symbol}",
@@ -46,6 +46,7 @@ PAGED: Final = frozenset(
         "fills",
         "ledger",
         "funding",
+        "interest",
         "margin_calls",
         "liquidations",
         "trades",

@@ -6,6 +6,7 @@
 from typing import Any
 
 from simulator.client.answers import CandleSource, ListOrder, Page
+from simulator.client.borrowing_answers import Assets
 from simulator.client.core import Call, Core, Parameters, Work
 from simulator.client.endpoints import endpoint, listing
 from simulator.client.numbers import Number, decimal_text
@@ -59,6 +60,11 @@ class WorldMethods:
     def marks(self, *, world: str | None = None) -> Work[Marks]:
         """Index, mark and last price of every instrument."""
         return self.core.work(_read(self.core, "/marks", Marks, {}, world))
+
+    @endpoint
+    def assets(self, *, world: str | None = None) -> Work[Assets]:
+        """What wallets may hold: haircuts, and what may be borrowed at which rate."""
+        return self.core.work(_read(self.core, "/assets", Assets, {}, world))
 
     @endpoint
     def statistics(self, *, world: str | None = None) -> Work[Statistics]:

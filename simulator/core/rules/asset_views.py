@@ -18,6 +18,8 @@ class AssetView(msgspec.Struct, frozen=True, kw_only=True):
     settlement_debt: int
     value: int
     """Net of what is owed, at index, without a haircut."""
+    withdrawable: int
+    """WAL-5."""
     liquidation_price: int | None
     """Of an asset that moves a unit with debts: the index at which it is liquidated (MARG-7)."""
 
@@ -48,6 +50,7 @@ def asset_views(
                 interest=holding.interest,
                 settlement_debt=holding.settlement_debt,
                 value=value,
+                withdrawable=margin.withdrawable(state, wallet.wallet_id, asset_id),
                 liquidation_price=prices.get(asset_id),
             )
         )
