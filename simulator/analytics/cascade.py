@@ -129,7 +129,12 @@ class Cascade:
                 self._taken[event.liquidation_id] += 1
                 self.takeovers += 1
                 self.takeover_notional += event.notional
+            case e.PositionDeleveraged():
+                self._taken[event.liquidation_id] += 1
+                self.adl_fills += 1
+                self.adl_notional += event.notional
             case e.AssetTakenOver():
+                self._of_debts.add(event.liquidation_id)
                 self._taken[event.liquidation_id] += 1
                 self.asset_takeovers += 1
                 self.asset_takeover_notional += event.notional

@@ -1,8 +1,9 @@
 """10 October 2025 again, with 2,000 leveraged accounts in it (real data).
 
 BTC falls to 101,500 within the bar of 21:20, ETH to 3,400; funding is what was recorded, marks are
-medians. Who is in it is drawn from a seed: both sides, isolated and cross, a few of them with a
-reserve. The book is thin, so the insurance fund must take over.
+medians. Who is in it is drawn from a seed: both sides, isolated and cross, a tenth on spot margin,
+a few with a reserve. The book is thin, so the insurance fund must take over; and it has next to
+nothing, so winners are deleveraged.
 """
 
 from collections import Counter
@@ -20,6 +21,8 @@ from simulator.core.model.accounts import (
 )
 from simulator.core.model.enums import MarkMethod, TransferKind, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
+from simulator.core.model.units import RATE_ONE
+from simulator.core.rules import margin
 from simulator.database.engine import open_engine
 from simulator.database.writer import DatabaseJournal
 from simulator.runtime.recovery import verify
@@ -52,8 +55,9 @@ def replayed(tmp_path_factory: pytest.TempPathFactory, kept: Databases) -> Repla
         mark_method=MarkMethod.MEDIAN,
         population=POPULATION,
         seed=20251010,
-        fund=50_000,
-        depth=50_000,
+        spot_share=RATE_ONE // 10,
+        fund=1_000,
+        depth=20_000,
     )
     return replayed_in(kept, files, [], options)
 
@@ -61,7 +65,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory, kept: Databases) -> Repla
 def test_the_cascade_runs(replayed: Replayed) -> None:
     """LIQ-3, LIQ-6, CALL-1: calls, cures, partial liquidations, takeovers, in their hundreds."""
     cascade = replayed.outcome.cascade
-    assert cascade.accounts == 2 + POPULATION
+    assert cascade.accounts == len(replayed.terms) + POPULATION == 4 + POPULATION
     assert cascade.calls > 500
     assert cascade.calls_cured > 50
     assert cascade.liquidations[WalletKind.ISOLATED] > 300
@@ -69,10 +73,25 @@ def test_the_cascade_runs(replayed: Replayed) -> None:
     assert cascade.partial > 20
     assert cascade.closed_on_book > 200
     assert cascade.takeovers > 100
+    assert cascade.adl_fills == len(replayed.happened(e.PositionDeleveraged)) > 50
     busiest = cascade.busiest_minute()
     assert busiest is not None
     assert CRASH[0] <= busiest[0] < CRASH[1]
     assert busiest[1] > 50
+
+
+def test_liq_5_those_who_borrowed_are_liquidated_too(replayed: Replayed) -> None:
+    """BOR-1, BOR-3: both sides borrow; what is left of the debts at the end is still covered."""
+    cascade, state = replayed.outcome.cascade, replayed.outcome.state
+    assert cascade.debt_liquidations > 100
+    usdt, btc, ether = (cascade.borrowed[each] for each in (VALUATION_ASSET, 2, 3))
+    assert min(usdt, btc, ether) > 0
+    assert cascade.interest_paid[VALUATION_ASSET] > 0
+    owing = [wallet_id for wallet_id in state.debtors if wallet_id != INSURANCE_FUND]
+    assert owing
+    for wallet_id in owing:
+        risk = margin.assess(state, wallet_id)
+        assert risk.equity > risk.maintenance_margin
 
 
 def test_fnd_2_the_sum_of_paid_and_received_funding_is_zero(replayed: Replayed) -> None:
@@ -126,7 +145,8 @@ def test_led_3_the_ledger_is_zero_after_every_command(replayed: Replayed) -> Non
             cleared = balances[clearing_account(instrument_id), VALUATION_ASSET]
             assert cleared + entries[instrument_id] == 0, f"entry {row.seq}"
     journal_engine.dispose()
-    assert sum(balances.values()) == 0
+    for asset_id in replayed.outcome.state.assets:
+        assert sum(each for (_, asset), each in balances.items() if asset == asset_id) == 0
     for wallet_id, wallet in replayed.outcome.state.wallets.items():
         for asset_id, holding in wallet.holdings.items():
             assert holding.balance == balances[wallet_id, asset_id]
