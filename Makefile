@@ -13,7 +13,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 export SIMULATOR_DATA ?= ../shared/data
 
-.PHONY: help run test test-fast test-data check compile bench soak
+.PHONY: help run test test-fast test-data check compile bench mutation soak
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: $(VENV)/.dev $(COMPILED)/.done  ## Measure: prints tables, tests nothing 
 	$(BIN)/python -m benchmarks
 	$(COMPILED_PYTHON) -m benchmarks.core_commands
 	$(COMPILED_PYTHON) -m benchmarks.fold
+
+mutation: $(VENV)/.dev  ## Break rules of the core, one at a time, and see a test fail each time
+	$(BIN)/python -m tests.mutation
 
 soak: $(VENV)/.dev  ## Kill the server 100 times; then many more random examples (takes hours)
 	$(BIN)/python -m tests.e2e.crash --rounds 100
