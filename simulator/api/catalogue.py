@@ -343,6 +343,14 @@ CANCELS: Final[dict[CancelReason, tuple[str, str]]] = {
         "When its turn to fill came, the wallet did not hold enough of the asset any more.",
         "Move or borrow the asset before you send it again.",
     ),
+    CancelReason.LENDING_POOL_EXHAUSTED: (
+        "Its trigger was met, and the pool did not have what it would have borrowed.",
+        "Ask for less, or send it again later.",
+    ),
+    CancelReason.BORROW_CAP: (
+        "Its trigger was met, and it would have borrowed more than the account may.",
+        "Repay first, or ask for less.",
+    ),
 }
 
 HALTS: Final[dict[HaltReason, str]] = {

@@ -14,7 +14,7 @@ from simulator.core.model.events import AnyEvent
 from simulator.core.state.exchange_state import ExchangeState, restore
 from simulator.core.state.rows import Snapshot
 
-RULES_VERSION: Final = 6
+RULES_VERSION: Final = 7
 """Raised whenever a rule changes what events a command gives; entries carry it."""
 
 GENESIS_HASH: Final = bytes(32)

@@ -305,8 +305,8 @@ def busy_day() -> Journal:
     return world
 
 
-HEAD = "c981d996ea85823fd3caa6a30de3cc26101119bc14647478bec6f52840d2f907"
-STATE = "5a4926ed7942548d2b9cfb15e99443e246a30ff8c93f2bf6a2690da9f6060d01"
+HEAD = "5b31ee1425fae62ee72a7ab9461584a6efa9186eb17dd7e526b673c98c7d957c"
+STATE = "4f82616ea5ec067cb67072f5dc9f5fcb61d57ae44b75c4b181d9b735c37b2ca7"
 
 
 def test_the_journal_of_a_busy_day_is_the_same_on_every_machine() -> None:

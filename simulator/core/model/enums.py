@@ -152,6 +152,8 @@ class CancelReason(IntEnum):
     MARKET_CLOSED = 37
     AUTO_DELEVERAGED = 20
     INSUFFICIENT_BALANCE = 50
+    LENDING_POOL_EXHAUSTED = 51
+    BORROW_CAP = 52
 
 
 class TransferKind(IntEnum):

@@ -52,7 +52,7 @@ def amend_order(run: Execution, command: AmendOrder) -> Refusal | None:
         order.position_side,
         order.self_trade_prevention,
     )
-    intent.auto_repay = order.auto_repay
+    intent.auto_borrow, intent.auto_repay = order.auto_borrow, order.auto_repay
     plan = checked_plan(run.state, intent, order.post_only)
     if not isinstance(plan, Plan):
         return plan

@@ -13,10 +13,11 @@ from simulator.core.model.enums import (
     EXPIRE_MAKER,
     EXPIRE_TAKER,
     ISOLATED_MARGIN,
+    SPOT_INSTRUMENT,
     CancelReason,
 )
 from simulator.core.model.events import AuctionUncrossed
-from simulator.core.rules import margin, matching
+from simulator.core.rules import margin, matching, spot_fills
 from simulator.core.rules.execution import Execution
 from simulator.core.state.book import Book
 from simulator.core.state.records import InstrumentRecord, Order
@@ -28,7 +29,7 @@ def uncross(run: Execution, instrument_id: int) -> None:
     while margin.is_open(record) and book.is_crossed():
         price, quantity, imbalance = uncrossing_price(record, book)
         run.emit(AuctionUncrossed(instrument_id, price, quantity, imbalance))
-        _trade_at(run, book, price)
+        _trade_at(run, record, book, price)
 
 
 def uncrossing_price(record: InstrumentRecord, book: Book) -> tuple[int, int, int]:
@@ -80,8 +81,9 @@ class _Depth:
         return self._totals[bisect_right(self._keys, -price * self.sign)]
 
 
-def _trade_at(run: Execution, book: Book, price: int) -> None:
+def _trade_at(run: Execution, record: InstrumentRecord, book: Book, price: int) -> None:
     """Price, then time on both sides; of two orders that meet, the later one is the taker."""
+    is_spot = record.terms.kind is SPOT_INSTRUMENT
     while True:
         bid, ask = book.bids.best_order(), book.asks.best_order()
         if bid is None or ask is None or bid.price < price or ask.price > price:
@@ -94,11 +96,15 @@ def _trade_at(run: Execution, book: Book, price: int) -> None:
         for order in (maker, taker):
             if order.reduce_only:
                 quantity = min(quantity, matching.reducible(run, order))
-        refused = _refused(run, maker, taker, quantity, price)
-        if refused is None:
-            matching.trade(run, taker, maker, quantity, price)
-        else:
+        refused = _refused(run, (maker, taker), quantity, price, is_spot)
+        if refused is not None:
             matching.cancel(run, *refused)
+        elif is_spot:
+            matching.trade_spot(run, taker, maker, quantity, price)
+            spot_fills.release_surplus(run, taker)
+            spot_fills.release_surplus(run, maker)
+        else:
+            matching.trade(run, taker, maker, quantity, price)
 
 
 def _prevent(run: Execution, maker: Order, taker: Order) -> None:
@@ -111,14 +117,18 @@ def _prevent(run: Execution, maker: Order, taker: Order) -> None:
 
 
 def _refused(
-    run: Execution, maker: Order, taker: Order, quantity: int, price: int
+    run: Execution, pair: tuple[Order, Order], quantity: int, price: int, is_spot: bool
 ) -> tuple[Order, CancelReason] | None:
     """Which of the two may not trade, and why; none if both may."""
-    for order in (maker, taker):
+    maker, _ = pair
+    for order in pair:
         if quantity == 0 and order.reduce_only and matching.reducible(run, order) == 0:
             return order, CancelReason.REDUCE_ONLY
-        if order.margin_mode is ISOLATED_MARGIN:
+        reason: CancelReason | None = None
+        if is_spot:
+            reason = spot_fills.refusal_now(run.state, order, quantity, price, order is maker)
+        elif order.margin_mode is ISOLATED_MARGIN:
             reason = matching.fill_refusal(run, order, quantity, price, maker=order is maker)
-            if reason is not None:
-                return order, reason
+        if reason is not None:
+            return order, reason
     return None

@@ -150,7 +150,7 @@ def set_market_state(run: Execution, command: SetMarketState) -> Refusal | None:
         return refuse(RejectReason.MARKET_CLOSED)
     if command.settlement_price is not None and command.state is not CLOSED:
         return refuse(RejectReason.INVALID_COMBINATION)
-    if record.terms.kind is SPOT_INSTRUMENT and command.state not in (OPEN, HALTED):
+    if record.terms.kind is SPOT_INSTRUMENT and command.state is CLOSED:
         return refuse(RejectReason.INVALID_COMBINATION)
     if command.state is not OPEN:
         return _stop_trading(run, record, command)

@@ -76,7 +76,7 @@ def match(run: Execution, order: Order) -> CancelReason | None:
             refusal = spot_fills.refusal_now(run.state, order, quantity, maker.price, maker=False)
             if refusal is CancelReason.INSUFFICIENT_BALANCE:
                 return refusal
-            spot_fills.trade(run, order, maker, quantity)
+            trade_spot(run, order, maker, quantity, maker.price)
             continue
         if maker.margin_mode is ISOLATED_MARGIN:
             refusal = fill_refusal(run, maker, quantity, maker.price, maker=True)
@@ -146,12 +146,7 @@ def trade(run: Execution, taker: Order, maker: Order, quantity: int, price: int)
             maker_fill.parts.realized_pnl,
         )
     )
-    if run.state.trigger_boards:
-        trigger_watch.meet_trade(run, taker.instrument_id, price)
-    if taker.list_id is not None:
-        run.list_news.append((taker, quantity))
-    if maker.list_id is not None:
-        run.list_news.append((maker, quantity))
+    _note_trade(run, taker, maker, quantity, price)
     in_liquidation = taker.liquidation_id is not None
     fills.settle_fill(run, taker_fill, taker.keep_margin or in_liquidation, taker_lock)
     fills.settle_fill(run, maker_fill, maker.keep_margin, maker_lock)
@@ -159,6 +154,22 @@ def trade(run: Execution, taker: Order, maker: Order, quantity: int, price: int)
         shrink_reduce_only(run, taker_fill.exposure)
     if maker_fill.exposure.reduce_only_orders:
         shrink_reduce_only(run, maker_fill.exposure)
+
+
+def trade_spot(run: Execution, taker: Order, maker: Order, quantity: int, price: int) -> None:
+    """One trade on a spot instrument."""
+    spot_fills.trade(run, taker, maker, quantity, price)
+    _note_trade(run, taker, maker, quantity, price)
+
+
+def _note_trade(run: Execution, taker: Order, maker: Order, quantity: int, price: int) -> None:
+    """Triggers that the price meets, and lists whose orders filled, are to know of the trade."""
+    if run.state.trigger_boards:
+        trigger_watch.meet_trade(run, taker.instrument_id, price)
+    if taker.list_id is not None:
+        run.list_news.append((taker, quantity))
+    if maker.list_id is not None:
+        run.list_news.append((maker, quantity))
 
 
 def shrink_reduce_only(run: Execution, exposure: Exposure) -> None:

@@ -65,8 +65,6 @@ def check_order(state: ExchangeState, command: PlaceOrder) -> Plan | Refusal:
     if refusal is None:
         if command.trigger is None:
             refusal = _form_refusal(state, command, exposure)
-        elif exposure.is_spot:
-            refusal = refuse(RejectReason.INVALID_COMBINATION)  # no position for it to watch over
         else:
             refusal = trigger_checks.refusal(state, command, exposure)
     if refusal is not None:

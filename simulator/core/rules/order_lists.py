@@ -46,7 +46,7 @@ def _entry_changed(run: Execution, entry: Order, filled: int, children: list[Ord
     for child in children:
         if filled and not child.close_position and child.is_waiting:
             _amend(run, child, child.quantity + filled)
-        protects = matching.reducible(run, child) > 0
+        protects = _protects(run, child)
         if child.status is PENDING:
             if filled and protects:
                 run.emit(OrderWoken(child.order_id, child.account_id))
@@ -55,6 +55,13 @@ def _entry_changed(run: Execution, entry: Order, filled: int, children: list[Ord
                 matching.cancel(run, child, CancelReason.ORDER_LIST)
         elif is_over and child.is_waiting and not protects:
             matching.cancel(run, child, CancelReason.REDUCE_ONLY)
+
+
+def _protects(run: Execution, child: Order) -> bool:
+    """Whether a position is there, or on spot what the entry filled."""
+    if child.reduce_only:
+        return matching.reducible(run, child) > 0
+    return child.quantity > 0
 
 
 def _one_filled(run: Execution, order: Order, filled: int, others: list[Order]) -> None:

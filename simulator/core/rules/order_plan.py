@@ -20,7 +20,7 @@ from simulator.core.model.rejects import Refusal
 from simulator.core.model.risk_tiers import maintenance_at
 from simulator.core.model.units import RATE_ONE, rate_of_up
 from simulator.core.rules import fills, margin
-from simulator.core.rules.spot_plan import Funding, fund_order
+from simulator.core.rules.spot_plan import Funding, fund_nothing, fund_order
 from simulator.core.rules.taking import NOTHING, Intent, Taken, reducible_after, take
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import OrderTotals
@@ -110,6 +110,11 @@ def plan_order(state: ExchangeState, intent: Intent) -> Plan:
 def waiting_plan(state: ExchangeState, intent: Intent) -> Plan:
     """Of an order that waits for its trigger: until then it does nothing and needs nothing."""
     cross = intent.account.cross_wallet_id
+    if intent.exposure.is_spot:
+        funding = fund_nothing(state, intent)
+        plan = Plan(intent, NOTHING, 0, None, 0, 0, 0, funding.needed, funding.room)
+        plan.funding = funding
+        return plan
     if intent.margin_mode is CROSS_MARGIN:
         risk = margin.assess(state, cross)
         required, cover = margin.initial_margin(state, risk), risk.collateral

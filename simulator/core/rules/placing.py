@@ -71,6 +71,7 @@ def accept(
             list_id,
             waits_for,
             command.auto_repay and plan.intent.exposure.is_spot,
+            command.auto_borrow and plan.intent.exposure.is_spot,
         )
     )
     if command.client_order_id is not None:

@@ -136,7 +136,8 @@ def _check_child(state: ExchangeState, entry: PlaceOrder, child: PlaceOrder) -> 
     if refusal is not None:
         return refusal
     same_leg = child.position_side is entry.position_side
-    if child.trigger is None or child.side is entry.side or not same_leg or not closes(child):
+    fits = closes(child) != exposure.is_spot  # there it has no position to reduce
+    if child.trigger is None or child.side is entry.side or not same_leg or not fits:
         return refuse(RejectReason.INVALID_COMBINATION)
     refusal = trigger_checks.form_refusal(state, child, exposure, sized=False)
     if refusal is not None:

@@ -112,9 +112,9 @@ def refusal_now(
 # -- trading ---------------------------------------------------------------------------------------
 
 
-def trade(run: Execution, taker: Order, maker: Order, quantity: int) -> None:
-    """One trade at the maker's price, for both sides."""
-    state, price = run.state, maker.price
+def trade(run: Execution, taker: Order, maker: Order, quantity: int, price: int) -> None:
+    """One trade at a price, for both sides."""
+    state = run.state
     trade_id = state.counters.trade + 1
     taker_fill = fill_of(state, taker, quantity, price, maker=False)
     maker_fill = fill_of(state, maker, quantity, price, maker=True)
@@ -234,10 +234,25 @@ def unlock(run: Execution, order: Order) -> None:
 def shrink(run: Execution, order: Order, remaining: int) -> None:
     """ORD-8: a smaller order keeps its part of the lock; the rest of it is given back."""
     if order.locked:
-        kept = divide_up(order.locked * remaining, order.remaining)
-        repaid, returned = shares_of(order, order.locked - kept)
-        _relock(run, order, kept, (order.loan - repaid, order.moved - returned))
-        _return(run, order, repaid, returned)
+        _keep(run, order, divide_up(order.locked * remaining, order.remaining))
+
+
+def release_surplus(run: Execution, order: Order) -> None:
+    """MAT-2: a buy that filled below its limit keeps locked what the rest of it may pay."""
+    if order.side is not BUY or order.remaining == 0:
+        return
+    state = run.state
+    rest = state.instruments[order.instrument_id].terms.notional(order.remaining, order.price)
+    rate = max(fills.fee_rate_of(state, order, maker) for maker in (True, False))
+    kept = rest + max(0, fee_after(order.filled_notional, rest, rate))
+    if kept < order.locked:
+        _keep(run, order, kept)
+
+
+def _keep(run: Execution, order: Order, kept: int) -> None:
+    repaid, returned = shares_of(order, order.locked - kept)
+    _relock(run, order, kept, (order.loan - repaid, order.moved - returned))
+    _return(run, order, repaid, returned)
 
 
 def _relock(run: Execution, order: Order, lock: int, given: tuple[int, int]) -> None:

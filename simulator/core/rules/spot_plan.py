@@ -6,6 +6,7 @@ numbers, on a copy of the wallet that runs ahead of the state, before the first 
 """
 
 from simulator.core.model.enums import (
+    AUCTION,
     BUY,
     CROSS_MARGIN,
     ISOLATED_MARGIN,
@@ -49,8 +50,7 @@ def fund_order(
     state: ExchangeState, intent: Intent, taken: Taken, resting: int
 ) -> tuple[Funding, Refusal | None]:
     """How the order would be paid for, and the first reason why it cannot be."""
-    terms = intent.exposure.record.terms
-    asset_id = terms.quote_asset_id if intent.side is BUY else base_asset(terms)
+    terms, asset_id = intent.exposure.record.terms, paid_asset(intent)
     funding = Funding(asset_id, lock_of(state, intent, taken, resting))
     wallet, held = _wallet_of(state, intent)
     if intent.replaces is not None:
@@ -78,6 +78,20 @@ def fund_order(
     return funding, refusal
 
 
+def fund_nothing(state: ExchangeState, intent: Intent) -> Funding:
+    """Of an order that waits: until it fires it locks and borrows nothing (MARG-4)."""
+    funding = Funding(paid_asset(intent), 0)
+    _, held = _wallet_of(state, intent)
+    funding.room = max(0, held.free(funding.asset_id))
+    return funding
+
+
+def paid_asset(intent: Intent) -> int:
+    """What a buy pays with, or what a sell sells."""
+    terms = intent.exposure.record.terms
+    return terms.quote_asset_id if intent.side is BUY else base_asset(terms)
+
+
 def lock_of(state: ExchangeState, intent: Intent, taken: Taken, resting: int) -> int:
     """What the fills and the rest at its limit would pay, fees included."""
     terms = intent.exposure.record.terms
@@ -87,6 +101,8 @@ def lock_of(state: ExchangeState, intent: Intent, taken: Taken, resting: int) ->
     if resting:
         before = 0 if intent.replaces is None else intent.replaces.filled_notional
         rate = fills.fee_rate(intent.account, terms, maker=True)
+        if intent.exposure.record.market_state is AUCTION:  # it may be the taker of the uncross
+            rate = max(rate, fills.fee_rate(intent.account, terms, maker=False))
         rest = terms.notional(resting, intent.limit)
         paid += rest + max(0, fee_after(before + taken.notional, rest, rate))
     return paid

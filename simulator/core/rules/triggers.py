@@ -36,6 +36,9 @@ _CANCEL_REASONS: Final = {
     RejectReason.POSITION_LIMIT: CancelReason.POSITION_LIMIT,
     RejectReason.INSUFFICIENT_MARGIN: CancelReason.INSUFFICIENT_MARGIN,
     RejectReason.TOO_MANY_OPEN_ORDERS: CancelReason.TOO_MANY_OPEN_ORDERS,
+    RejectReason.INSUFFICIENT_BALANCE: CancelReason.INSUFFICIENT_BALANCE,
+    RejectReason.LENDING_POOL_EXHAUSTED: CancelReason.LENDING_POOL_EXHAUSTED,
+    RejectReason.BORROW_CAP: CancelReason.BORROW_CAP,
 }
 """Why an order that fails its check ends."""
 
@@ -131,6 +134,7 @@ def _check(run: Execution, order: Order) -> Plan | Refusal:
         position_side=order.position_side,
         self_trade_prevention=order.self_trade_prevention,
     )
+    intent.auto_borrow, intent.auto_repay = order.auto_borrow, order.auto_repay
     return checked_plan(state, intent, False)
 
 

@@ -67,6 +67,7 @@ def _order_accepted(state: ExchangeState, event: e.OrderAccepted) -> None:
         event.waits_for,
         None,
         event.auto_repay,
+        auto_borrow=event.auto_borrow,
     )
     if event.trigger is not None:
         if event.waits_for is None:

@@ -246,6 +246,7 @@ class Order:
         auto_repay: bool = False,
         loan: int = 0,
         moved: int = 0,
+        auto_borrow: bool = False,
     ) -> None:
         self.order_id = order_id
         self.account_id = account_id
@@ -266,8 +267,7 @@ class Order:
         self.quote = quote
         self.created_ns, self.updated_ns = created_ns, updated_ns
         self.status, self.cancel_reason = status, cancel_reason
-        self.priority = priority
-        self.locked = locked
+        self.priority, self.locked = priority, locked
         self.filled_notional = filled_notional
         self.position_side = position_side
         self.trigger = trigger
@@ -276,7 +276,7 @@ class Order:
         self.self_trade_prevention = self_trade_prevention
         self.list_id, self.waits_for = list_id, waits_for
         self.watermark = watermark
-        self.auto_repay = auto_repay
+        self.auto_repay, self.auto_borrow = auto_repay, auto_borrow
         self.loan, self.moved = loan, moved
 
     @property

@@ -171,6 +171,7 @@ class OrderRow(Row):
     """What was borrowed when it was placed (BOR-1)."""
     moved: int = 0
     """What CROSS gave its isolated wallet for it, in the quote asset (spot, WAL-4)."""
+    auto_borrow: bool = False
 
 
 class ClientOrder(Row):

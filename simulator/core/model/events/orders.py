@@ -49,6 +49,8 @@ class OrderAccepted(Event, frozen=True, tag=20):
     waits_for: int | None = None
     """The entry whose fills wake it."""
     auto_repay: bool = False
+    auto_borrow: bool = False
+    """Of a spot order, for when it fires or is amended (BOR-1)."""
 
 
 class OrderRejected(Event, frozen=True, tag=21):
