@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import msgspec
 
+from simulator.analytics.episode import AssetFormula
 from simulator.analytics.what_if import NoChange
 from simulator.core.codec import Entry
 from simulator.core.model.commands import (
@@ -184,6 +185,38 @@ def protecting(
             position_side=side if exposure.hedged else None,
             trigger=Trigger(TriggerSource.MARK, price),
             close_position=True,
+        )
+    ]
+
+
+def unwinding(
+    state: ExchangeState, wallet_id: int, asset: AssetFormula, price: int
+) -> list[AnyCommand]:
+    """A stop-market order that sells all of an asset that a unit holds, or buys back what it owes;
+    none if that is less than a lot, or if the account trades the pair from another wallet."""
+    wallet = state.wallets[wallet_id]
+    settings = state.settings(wallet.account_id, asset.instrument_id)
+    if state.spot_wallet(wallet.account_id, asset.instrument_id, settings.margin_mode) != wallet_id:
+        return []
+    terms = state.instruments[asset.instrument_id].terms
+    holding = state.holding(wallet_id, asset.asset_id)
+    net = holding.balance - holding.borrowed - holding.interest
+    if net * asset.side <= 0:
+        return []
+    exact, lot = terms.lot_size * terms.base_multiplier, terms.lot_size
+    lots = net // exact if asset.side is PositionSide.LONG else divide_up(-net, exact)
+    quantity = min(lots * lot, terms.max_market_quantity // lot * lot)
+    if quantity < terms.min_quantity:
+        return []
+    return [
+        PlaceOrder(
+            wallet.account_id,
+            asset.instrument_id,
+            Side.SELL if asset.side is PositionSide.LONG else Side.BUY,
+            OrderType.STOP_MARKET,
+            quantity,
+            trigger=Trigger(TriggerSource.MARK, price),
+            auto_borrow=False,
         )
     ]
 

@@ -43,6 +43,33 @@ class PositionFormula(Fact, frozen=True):
     """As it was before: the mark at which the unit would be liquidated, other prices still."""
 
 
+class AssetFormula(Fact, frozen=True):
+    """MARG-1, MARG-7 of one asset other than the valuation asset that is held or owed."""
+
+    asset_id: int
+    instrument_id: int
+    """The spot instrument that values it."""
+    side: PositionSide
+    """LONG if more is held than owed."""
+    held: int
+    owed: int
+    """Interest included; both in minor units of the asset."""
+    index_price: int
+    held_value: int
+    owed_value: int
+    liquidation_price: int | None
+    """As it was before: the index at which the unit would be liquidated, other prices still."""
+
+
+class LoanTerms(Fact, frozen=True):
+    """MARG-6: what is owed in all, its part in the lines, and the levels of the product (BOR-5)."""
+
+    debts: int
+    margin_level: int
+    call_level: int
+    liquidation_level: int
+
+
 class UnitFormula(Fact, frozen=True):
     """Equity is `balance - debt + unrealized_pnl`; the call margin is that of the positions /
     call_ratio, and that of the debts."""
@@ -58,6 +85,13 @@ class UnitFormula(Fact, frozen=True):
     call_margin: int
     call_ratio: int
     positions: tuple[PositionFormula, ...]
+    assets: tuple[AssetFormula, ...] = ()
+    """The largest first."""
+    loans: LoanTerms | None = None
+    """Of a unit that owes something."""
+    valuation_held: int = 0
+    valuation_owed: int = 0
+    """Of the valuation asset itself."""
 
 
 class PathPoint(Fact, frozen=True):
@@ -80,6 +114,8 @@ class Counterparty(Fact, frozen=True):
     notional: int
     price: int | None
     trade_id: int | None
+    amount: int | None = None
+    """Of an asset that the fund bought of the unit, or sold to it (LIQ-5): in its minor units."""
 
 
 class StepTaken(Fact, frozen=True):
@@ -138,6 +174,8 @@ class Cure(Fact, frozen=True):
     liquidation_price: int | None
     quantity_to_reduce: int
     amount_to_add: int
+    amount_to_repay: int = 0
+    """Of a unit that owes something: out of what it holds."""
 
 
 class Ending(Fact, frozen=True):
@@ -160,7 +198,8 @@ class Episode(Fact, frozen=True):
     instrument_id: int | None
     side: PositionSide | None
     main_instrument_id: int
-    """That of the largest maintenance: the path is its mark's."""
+    """That of the largest maintenance: the path is its mark's. Of a unit without positions the spot
+    instrument of the largest asset, and the path is its index's."""
     main_side: PositionSide
     opened_seq: int
     """The entry before the order that began the unit's oldest position."""
@@ -199,6 +238,16 @@ class Episode(Fact, frozen=True):
     @property
     def unit_key(self) -> UnitKey:
         return UnitKey(self.account_id, self.kind, self.instrument_id, self.side)
+
+    @property
+    def is_spot_margin(self) -> bool:
+        """Whether the unit had no position, but assets and loans."""
+        return not self.unit.positions
+
+    @property
+    def main_asset(self) -> AssetFormula:
+        """Of a unit without positions the largest asset."""
+        return self.unit.assets[0]
 
     @property
     def main(self) -> PositionFormula:

@@ -13,7 +13,8 @@ from simulator.analytics.episode import Episode
 from simulator.analytics.gathering import Limits, Subject, gather
 from simulator.analytics.journals import Past
 from simulator.analytics.remedies import Budget, Remedy, find_remedies
-from simulator.analytics.wording import Words, tell
+from simulator.analytics.wording import tell
+from simulator.analytics.words import Words
 
 MOST_EXECUTED: Final = 120_000
 """Entries that all trials of one card may execute."""

@@ -1,10 +1,14 @@
 """The formula of a unit with its numbers filled in, as it stands in a state."""
 
-from simulator.analytics.episode import PositionFormula, UnitFormula
+from collections.abc import Iterator
+
+from simulator.analytics.episode import AssetFormula, LoanTerms, PositionFormula, UnitFormula
+from simulator.core.model.enums import PositionSide
 from simulator.core.model.risk_tiers import tier_at
 from simulator.core.model.units import RATE_ONE, divide_half_even, divide_up
-from simulator.core.rules import margin
+from simulator.core.rules import margin, spot_risk, valuation
 from simulator.core.rules.liquidation_price import UnitLine, liquidation_price
+from simulator.core.rules.margin import UnitRisk
 from simulator.core.rules.margin_calls import unit_line
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import InstrumentRecord, Position
@@ -18,7 +22,8 @@ def unit_formula(state: ExchangeState, wallet_id: int) -> UnitFormula:
         for _, position in sorted(state.unit_positions.get(wallet_id, {}).items())
     ]
     worth = risk.worth
-    balance = state.holding(wallet_id).balance if worth is None else worth.gross
+    quote = state.holding(wallet_id)
+    balance = quote.balance if worth is None else worth.gross
     return UnitFormula(
         balance=balance,
         debt=balance - risk.net_assets,
@@ -29,12 +34,46 @@ def unit_formula(state: ExchangeState, wallet_id: int) -> UnitFormula:
         call_margin=risk.call_margin,
         call_ratio=state.parameters.call_ratio,
         positions=tuple(positions),
+        assets=tuple(_asset_formulas(state, risk)),
+        loans=_loan_terms(state, risk),
+        valuation_held=quote.balance,
+        valuation_owed=quote.borrowed + quote.interest + quote.settlement_debt,
     )
 
 
-def _position_formula(
-    state: ExchangeState, risk: margin.UnitRisk, position: Position
-) -> PositionFormula:
+def _asset_formulas(state: ExchangeState, risk: UnitRisk) -> Iterator[AssetFormula]:
+    for each in spot_risk.exposures_of(state, state.wallets[risk.wallet_id]):
+        index = valuation.index_of(each.record)
+        line = spot_risk.line_of(state, risk, each)
+        gaining = index * 1_000 if each.side is PositionSide.LONG else 1
+        crossed = spot_risk.asset_liquidation_price(line, gaining)
+        yield AssetFormula(
+            asset_id=each.asset_id,
+            instrument_id=each.record.terms.instrument_id,
+            side=each.side,
+            held=each.balance,
+            owed=each.debt,
+            index_price=index,
+            held_value=valuation.value_down(state, each.asset_id, each.balance),
+            owed_value=valuation.value_up(state, each.asset_id, each.debt),
+            liquidation_price=crossed.nearest(index) if crossed.status == "ok" else None,
+        )
+
+
+def _loan_terms(state: ExchangeState, risk: UnitRisk) -> LoanTerms | None:
+    level = None if risk.worth is None else valuation.margin_level(risk.worth)
+    if risk.worth is None or level is None:
+        return None
+    call, liquidation = valuation.product_levels(state, state.wallets[risk.wallet_id])
+    return LoanTerms(
+        debts=risk.worth.debts,
+        margin_level=level,
+        call_level=call,
+        liquidation_level=liquidation,
+    )
+
+
+def _position_formula(state: ExchangeState, risk: UnitRisk, position: Position) -> PositionFormula:
     record = state.instruments[position.instrument_id]
     notional = margin.notional_at_mark(position, record)
     pnl = margin.unrealized_pnl(position, record)

@@ -1,6 +1,6 @@
 """Gathering an episode: one pass over the journal, event by event (see `episode`).
 
-The pass begins before the order that opened the unit's oldest position, stops at the event in
+The pass begins where the unit's position or loan does (`beginnings`), stops at the event in
 question to write its formula down, and goes on for a while, to know what the marks did next.
 """
 
@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from simulator.analytics.attribution import account_equity
+from simulator.analytics.beginnings import AnyDistress, Beginning, beginning_of, enter
 from simulator.analytics.episode import (
     Counterparty,
     Cure,
@@ -24,18 +25,17 @@ from simulator.analytics.episode import (
     UnitFormula,
 )
 from simulator.analytics.formulas import unit_formula
+from simulator.analytics.held import Held, Main, hold, main_of, opened_in
 from simulator.analytics.journals import Past
 from simulator.analytics.what_if import unit_key
 from simulator.core.codec import Entry
 from simulator.core.model import events as e
 from simulator.core.model.accounts import FUND_ACCOUNT, INSURANCE_FUND, SHORTFALL
-from simulator.core.model.enums import PositionSide, TransferKind
-from simulator.core.model.risk_tiers import maintenance_at
-from simulator.core.model.units import RATE_ONE, divide_up
+from simulator.core.model.enums import TransferKind
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.rules import margin
 from simulator.core.state.apply import HANDLERS
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import Position
 
 MOST_POINTS: Final = 200
 """Of a path that is handed on; the turning points are always among them."""
@@ -67,7 +67,7 @@ class UnknownSubjectError(LookupError):
 
 
 class NotExplainedError(ValueError):
-    """The wallet had no position, only assets and loans: there is no card of that yet."""
+    """The wallet held and owed nothing but the valuation asset: there was no price to follow."""
 
 
 def gather(past: Past, subject: Subject, last_seq: int, limits: Limits = Limits()) -> Gathered:
@@ -75,25 +75,26 @@ def gather(past: Past, subject: Subject, last_seq: int, limits: Limits = Limits(
 
     Raises:
         UnknownSubjectError: the entry does not have it.
-        NotExplainedError: the wallet had no position.
+        NotExplainedError: no price concerned the wallet.
     """
     state, event = _stop_at(past, subject)
-    begin, whole = _begin(past, state, event, subject.seq, limits)
+    begin = beginning_of(past, state, event, subject.seq, limits.entries_before)
     until = min(
         last_seq,
         subject.seq + limits.entries_after,
         max(subject.seq, past.seq_at(state.time_ns + limits.time_after_ns)),
     )
-    main = margin.largest_position(state, event.wallet_id)
+    main = main_of(state, event.wallet_id)
     if main is None:
+        code = state.assets[VALUATION_ASSET].code
         raise NotExplainedError(
-            f"wallet {event.wallet_id} had no position, only assets and loans; its numbers are in "
-            "the lists of margin calls, liquidations and ledger entries"
+            f"wallet {event.wallet_id} held and owed nothing but {code}, so no price brought it "
+            "there; its numbers are in the lists of margin calls, liquidations and ledger entries"
         )
-    reader = _Reader(past.state_at(begin), subject, event, main)
-    for entry in past.entries(begin, until):
+    reader = _Reader(past.state_at(begin.seq), subject, event, main)
+    for entry in past.entries(begin.seq, until):
         reader.read(entry)
-    return Gathered(episode=reader.episode(begin, whole), path=tuple(reader.path))
+    return Gathered(episode=reader.episode(begin), path=tuple(reader.path))
 
 
 def _is_it(subject: Subject, event: e.AnyEvent) -> bool:
@@ -106,89 +107,17 @@ def _is_it(subject: Subject, event: e.AnyEvent) -> bool:
     return False
 
 
-def _stop_at(
-    past: Past, subject: Subject
-) -> tuple[ExchangeState, e.MarginCallIssued | e.LiquidationStarted]:
+def _stop_at(past: Past, subject: Subject) -> tuple[ExchangeState, AnyDistress]:
     """The state in which it happened, within its entry."""
     state = past.state_at(subject.seq - 1)
     for entry in past.entries(subject.seq - 1, subject.seq):
-        _enter(state, entry)
+        enter(state, entry)
         for event in entry.events:
             if _is_it(subject, event):
                 if isinstance(event, e.MarginCallIssued | e.LiquidationStarted):
                     return state, event
             HANDLERS[type(event)](state, event)
     raise UnknownSubjectError(f"entry {subject.seq} has no {subject.kind.value} {subject.number}")
-
-
-def _enter(state: ExchangeState, entry: Entry) -> None:
-    state.seq = entry.seq
-    state.time_ns = max(state.time_ns, entry.time_ns)
-
-
-def _begin(
-    past: Past,
-    state: ExchangeState,
-    event: e.MarginCallIssued | e.LiquidationStarted,
-    seq: int,
-    limits: Limits,
-) -> tuple[int, bool]:
-    """The entry before the opening order came, and whether one looks back that far."""
-    positions = state.unit_positions.get(event.wallet_id, {}).values()
-    opened = min((position.opened_seq for position in positions), default=seq)
-    earliest = max(0, seq - limits.entries_before)
-    if opened - 1 < earliest:
-        return earliest, False
-    begin = min(opened - 1, _placed_before(past, event.account_id, opened))
-    return (begin, True) if begin >= earliest else (earliest, False)
-
-
-def _placed_before(past: Past, account_id: int, opened: int) -> int:
-    """The entry before the order that opened in entry `opened` was placed: it may have rested."""
-    before = past.state_at(opened - 1)
-    for entry in past.entries(opened - 1, opened):
-        for event in entry.events:
-            if isinstance(event, e.TradeExecuted):
-                if event.maker_account_id == account_id and event.maker_order_id in before.orders:
-                    return past.seq_at(before.orders[event.maker_order_id].created_ns - 1)
-    return opened - 1
-
-
-class _Held:
-    """The unit as it was at the event, held on to: how low its equity would have gone."""
-
-    def __init__(self, state: ExchangeState, wallet_id: int, main: tuple[int, PositionSide]):
-        self._state = state
-        risk = margin.assess(state, wallet_id)
-        self._net = risk.net_assets
-        worth = risk.worth
-        self._debt_lines = (0, 0) if worth is None else (worth.debt_maintenance, worth.debt_call)
-        self._main = main[0]
-        self._positions = [
-            (each.instrument_id, each.quantity, each.entry_notional)
-            for each in state.unit_positions.get(wallet_id, {}).values()
-        ]
-        self.instruments = {instrument_id for instrument_id, _, _ in self._positions}
-        self.lowest = self.lowest_to_call = 1 << 100
-        self.worst_mark = 0
-        self.look()
-
-    def look(self) -> None:
-        """At the marks of now."""
-        equity, exact = self._net, 0
-        for instrument_id, quantity, entry_notional in self._positions:
-            record = self._state.instruments[instrument_id]
-            worth = quantity * margin.mark_of(record) * record.terms.notional_multiplier
-            equity += worth - entry_notional
-            exact += maintenance_at(record.tiers, abs(worth))
-        of_debts, called_debts = self._debt_lines
-        ratio = self._state.parameters.call_ratio
-        call_margin = margin.call_margin_of(exact, ratio, called_debts)
-        exact += of_debts
-        self.lowest_to_call = min(self.lowest_to_call, equity - call_margin)
-        if equity - divide_up(exact, RATE_ONE) < self.lowest:
-            self.lowest = equity - divide_up(exact, RATE_ONE)
-            self.worst_mark = margin.mark_of(self._state.instruments[self._main])
 
 
 class _Reader:
@@ -198,8 +127,8 @@ class _Reader:
         self,
         state: ExchangeState,
         subject: Subject,
-        event: e.MarginCallIssued | e.LiquidationStarted,
-        main: Position,
+        event: AnyDistress,
+        main: Main,
     ) -> None:
         state.notes = None
         self.state = state
@@ -212,10 +141,10 @@ class _Reader:
             self.equity_before = account_equity(state, event.account_id)
         self.path: list[PathPoint] = []
         self.called: tuple[int, int] | None = None
-        self.held: _Held | None = None
+        self.held: Held | None = None
         self.unit: UnitFormula | None = None
         self.at: tuple[int, int] = (0, 0)
-        self.main = (main.instrument_id, main.side)
+        self.main = main
         self.steps: list[StepTaken] = []
         self.lines: list[LedgerLine] = []
         self.ending: Ending | None = None
@@ -224,7 +153,7 @@ class _Reader:
 
     def read(self, entry: Entry) -> None:
         state = self.state
-        _enter(state, entry)
+        enter(state, entry)
         moved = False
         for event in entry.events:
             self._look_at(event)
@@ -238,24 +167,32 @@ class _Reader:
     def _concerns(self, instrument_id: int) -> bool:
         if self.held is not None:
             return instrument_id in self.held.instruments
+        if self.main.is_spot:
+            asset_id = self.state.instruments[instrument_id].terms.base_asset_id
+            return asset_id in self.state.wallets[self.wallet_id].holdings
         positions = self.state.unit_positions.get(self.wallet_id, {})
         return any(each == instrument_id for each, _ in positions)
+
+    def _is_exposed(self) -> bool:
+        state = self.state
+        return self.wallet_id in (state.debtors if self.main.is_spot else state.unit_positions)
 
     def _move(self) -> None:
         if self.held is not None:
             self.held.look()
-        if self.ending is None and self.wallet_id in self.state.unit_positions:
+        if self.ending is None and self._is_exposed():
             self._add_point()
 
     def _add_point(self) -> None:
-        if self.path and self.path[-1].seq == self.state.seq:
+        record = self.state.instruments[self.main.instrument_id]
+        if record.mark_price is None or (self.path and self.path[-1].seq == self.state.seq):
             return
         risk = margin.assess(self.state, self.wallet_id)
         self.path.append(
             PathPoint(
                 seq=self.state.seq,
                 time_ns=self.state.time_ns,
-                mark_price=margin.mark_of(self.state.instruments[self.main[0]]),
+                mark_price=record.mark_price,
                 equity=risk.equity,
                 maintenance_margin=risk.maintenance_margin,
                 call_margin=risk.call_margin,
@@ -296,7 +233,7 @@ class _Reader:
     def _open_case(self, place: tuple[int, int]) -> None:
         state, wallet_id = self.state, self.wallet_id
         self.unit = unit_formula(state, wallet_id)
-        self.held = _Held(state, wallet_id, self.main)
+        self.held = hold(state, wallet_id, self.main)
         self.at = place
         self._add_point()
 
@@ -328,6 +265,8 @@ class _Reader:
             self._add_counterparty(FUND_ACCOUNT, (event.quantity, event.notional), None, None)
         elif isinstance(event, e.PositionDeleveraged) and event.liquidation_id == number:
             self._add_counterparty(event.account_id, (event.quantity, event.notional), None, None)
+        elif isinstance(event, e.AssetTakenOver) and event.liquidation_id == number:
+            self._add_fund(event)
         elif isinstance(event, e.LiquidationEnded) and event.liquidation_id == number:
             self.ending = Ending(
                 seq=self.state.seq,
@@ -360,7 +299,12 @@ class _Reader:
             self._add_counterparty(event.maker_account_id, part, event.price, event.trade_id)
 
     def _add_counterparty(
-        self, account_id: int, part: tuple[int, int], price: int | None, trade_id: int | None
+        self,
+        account_id: int,
+        part: tuple[int, int],
+        price: int | None,
+        trade_id: int | None,
+        amount: int | None = None,
     ) -> None:
         """`part` is quantity and notional of what it took."""
         taker = Counterparty(
@@ -369,14 +313,21 @@ class _Reader:
             notional=part[1],
             price=price,
             trade_id=trade_id,
+            amount=amount,
         )
         step = self.steps[-1]
         self.steps[-1] = msgspec.structs.replace(step, counterparties=(*step.counterparties, taker))
 
-    def episode(self, begin: int, whole: bool) -> Episode:
+    def _add_fund(self, event: e.AssetTakenOver) -> None:
+        """LIQ-5: what it took, to the quantity unit; less than that is still in the amount."""
+        terms = self.state.instruments[self.steps[-1].instrument_id].terms
+        part = (abs(event.amount) // terms.base_multiplier, event.notional)
+        self._add_counterparty(FUND_ACCOUNT, part, None, None, abs(event.amount))
+
+    def episode(self, begin: Beginning) -> Episode:
         event, state = self.event, self.state
         if self.unit is None or self.held is None:
-            raise UnknownSubjectError(f"entries after {begin} have no {self.subject}")
+            raise UnknownSubjectError(f"entries after {begin.seq} have no {self.subject}")
         wallet = state.wallets[self.wallet_id]
         return Episode(
             number=self.subject.number,
@@ -385,11 +336,11 @@ class _Reader:
             kind=wallet.kind,
             instrument_id=wallet.instrument_id,
             side=wallet.position_side,
-            main_instrument_id=self.main[0],
-            main_side=self.main[1],
-            opened_seq=begin,
+            main_instrument_id=self.main.instrument_id,
+            main_side=self.main.side,
+            opened_seq=begin.seq,
             opened_ns=self.began_ns,
-            whole=whole,
+            whole=begin.whole,
             called_seq=None if self.called is None else self.called[0],
             called_ns=None if self.called is None else self.called[1],
             seq=self.at[0],
@@ -448,6 +399,7 @@ class _Reader:
             liquidation_price=event.liquidation_price,
             quantity_to_reduce=event.quantity_to_reduce,
             amount_to_add=event.amount_to_add,
+            amount_to_repay=event.amount_to_repay,
         )
 
 
@@ -463,15 +415,6 @@ def distress_in(state: ExchangeState, event: e.AnyEvent, account_id: int) -> lis
         return []
     unit = unit_key(state.wallets[event.wallet_id])
     return [Distress(seq=state.seq, liquidation=liquidation, unit=unit)]
-
-
-def opened_in(event: e.AnyEvent, account_id: int, main: tuple[int, PositionSide]) -> int:
-    """What the event adds to the quantity of a position."""
-    if not isinstance(event, e.PositionChanged) or event.account_id != account_id:
-        return 0
-    if (event.instrument_id, event.position_side) != main:
-        return 0
-    return max(0, event.quantity * event.position_side)
 
 
 def thinned(path: list[PathPoint], most: int = MOST_POINTS) -> tuple[PathPoint, ...]:

@@ -16,10 +16,12 @@ import msgspec
 from simulator.analytics import changes
 from simulator.analytics.attribution import account_equity
 from simulator.analytics.episode import Episode, Gathered, PathPoint
-from simulator.analytics.gathering import distress_in, opened_in
+from simulator.analytics.gathering import distress_in
+from simulator.analytics.held import Main, opened_in
 from simulator.analytics.journals import Past
 from simulator.analytics.what_if import Change, UnitKey, WhatIf
 from simulator.core.model import events as e
+from simulator.core.model.commands import AnyCommand
 from simulator.core.model.enums import MarginMode, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.risk_tiers import maintenance_at
@@ -78,7 +80,8 @@ class Budget:
 
 def find_remedies(past: Past, gathered: Gathered, budget: Budget) -> list[Remedy]:
     """All that pass; each is tried on its own."""
-    trials = _Trials(past, gathered, budget)
+    loans = gathered.episode.is_spot_margin
+    trials = (_LoanTrials if loans else _Trials)(past, gathered, budget)
     found = (
         trials.more_margin(),
         trials.stop(),
@@ -109,7 +112,8 @@ class _Trials:
         self.case: Episode = gathered.episode
         self.liquidation = gathered.episode.cure is None
         self.whole = gathered.episode.whole
-        self._main = (self.case.main_instrument_id, self.case.main_side)
+        case = self.case
+        self._main = Main(case.main_instrument_id, case.main_side, case.is_spot_margin)
 
     # -- executing ---------------------------------------------------------------------------------
 
@@ -146,7 +150,8 @@ class _Trials:
             and each.unit != case.unit_key
         )
         excess = met - allowed
-        beside = UnitKey(account_id, WalletKind.ISOLATED, *self._main)
+        side = None if self._main.is_spot else self._main.side
+        beside = UnitKey(account_id, WalletKind.ISOLATED, self._main.instrument_id, side)
         return Trial(
             begin,
             not excess,
@@ -170,7 +175,7 @@ class _Trials:
         if self.liquidation and case.called_seq is not None and case.called_seq < case.seq:
             begin = case.called_seq
         state = self._past.state_at(begin)
-        if case.wallet_id not in state.unit_positions:
+        if not self._is_exposed(state):
             return None
         cent = 10 ** max(0, state.assets[VALUATION_ASSET].decimals - 2)
         missing = 1 - (case.lowest if self.liquidation else case.lowest_to_call)
@@ -192,23 +197,35 @@ class _Trials:
             state = self._past.state_at(begin)
         return None
 
+    def _is_exposed(self, state: ExchangeState) -> bool:
+        return self.case.wallet_id in state.unit_positions
+
     # -- a stop ------------------------------------------------------------------------------------
+
+    def _way(self) -> tuple[int | None, int]:
+        """The price at which it happened, and the one at which it began."""
+        main = self.case.main
+        return main.liquidation_price if self.liquidation else main.mark_price, main.entry_price
+
+    def _protecting(self, state: ExchangeState, price: int) -> list[AnyCommand]:
+        position = (self._main.instrument_id, self._main.side)
+        return changes.protecting(state, self.case.account_id, position, price)
 
     def stop(self) -> Remedy | None:
         """As far from the entry as still helps: a quarter, half, three quarters of the way back."""
-        case, main = self.case, self.case.main
-        line = main.liquidation_price if self.liquidation else main.mark_price
-        if line is None or (main.entry_price - line) * main.side <= 0:
+        case, side = self.case, self._main.side
+        line, entry = self._way()
+        if line is None or (entry - line) * side <= 0:
             return None
         tick = self._record().terms.tick_size
         for quarters in (1, 2, 3):
-            exact = line + (main.entry_price - line) * quarters // 4
-            price = round_up_to(exact, tick) if main.side > 0 else round_down_to(exact, tick)
+            exact = line + (entry - line) * quarters // 4
+            price = round_up_to(exact, tick) if side > 0 else round_down_to(exact, tick)
             met = self._first_beyond(price)
             if met is None:
                 continue
             state = self._past.state_at(met.seq - 1)
-            commands = changes.protecting(state, case.account_id, self._main, price)
+            commands = self._protecting(state, price)
             if not commands:
                 continue
             trial = self._try(met.seq - 1, changes.Beforehand(commands), state)
@@ -292,8 +309,9 @@ class _Trials:
     def size(self) -> Remedy | None:
         """A smaller position with the same margin, at a lower leverage; or less in CROSS."""
         case = self.case
+        position = (self._main.instrument_id, self._main.side)
         for factor, leverage in self._factors():
-            change = changes.Smaller(case.account_id, self._main, factor, leverage)
+            change = changes.Smaller(case.account_id, position, factor, leverage)
             trial = self._try(case.opened_seq, change)
             if trial is None:
                 return None
@@ -354,6 +372,60 @@ class _Trials:
             margin_mode=mode,
             still_liquidated=not trial.survived,
         )
+
+
+class _LoanTrials(_Trials):
+    """Of a unit without positions: what it holds and owes moves with an index (spot margin)."""
+
+    def _is_exposed(self, state: ExchangeState) -> bool:
+        return self.case.wallet_id in state.debtors
+
+    def _way(self) -> tuple[int | None, int]:
+        """It has no entry price: the way back is to the index at which its episode began."""
+        asset = self.case.main_asset
+        line = asset.liquidation_price if self.liquidation else asset.index_price
+        return line, self._path[0].mark_price
+
+    def _protecting(self, state: ExchangeState, price: int) -> list[AnyCommand]:
+        return changes.unwinding(state, self.case.wallet_id, self.case.main_asset, price)
+
+    def leverage(self) -> Remedy | None:
+        """A lower product of the pair (BOR-5), which borrows less for the same quantity."""
+        case = self.case
+        if case.kind is not WalletKind.ISOLATED:
+            return None
+        for product in self._lower_products():
+            change = changes.LowerLeverage(case.account_id, case.main_instrument_id, product)
+            trial = self._try(case.opened_seq, change)
+            if trial is None or trial.refused or trial.opened < case.opened_quantity:
+                return None  # the account has not so much
+            if trial.survived:
+                return Remedy(
+                    kind="LEVERAGE",
+                    time_ns=case.opened_ns,
+                    equity=trial.equity,
+                    recorded_equity=case.equity_at_end,
+                    leverage=product,
+                )
+        return None
+
+    def _lower_products(self) -> list[int]:
+        """The highest first."""
+        state = self._past.state_at(self.case.seq - 1)
+        now = state.settings(self.case.account_id, self.case.main_instrument_id).leverage
+        products = [row[0] for row in state.parameters.isolated_levels]
+        return sorted((each for each in products if each < now), reverse=True)
+
+    def _factors(self) -> Iterator[tuple[Fraction, int | None]]:
+        """Of a pair at a lower product with the same margin; in CROSS three quarters and so on."""
+        if self.case.kind is WalletKind.ISOLATED:
+            state = self._past.state_at(self.case.seq - 1)
+            now = state.settings(self.case.account_id, self.case.main_instrument_id).leverage
+            for product in self._lower_products():
+                yield Fraction(product, now), product
+            return
+        for percent in (75, 50, 25):
+            yield Fraction(percent, 100), None
 
 
 def _is_refused_now(

@@ -1,20 +1,18 @@
 """An episode and its remedies in plain words, for those to whom it happens for the first time."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Final
 
+from simulator.analytics import loan_wording
 from simulator.analytics.episode import (
     Counterparty,
     Ending,
     Episode,
-    PathPoint,
     PositionFormula,
     StepTaken,
     UnitFormula,
 )
 from simulator.analytics.remedies import Remedy
+from simulator.analytics.words import Words, side_name, told_path
 from simulator.core.model.accounts import FUND_ACCOUNT, ledger_account_name
 from simulator.core.model.enums import (
     CallEnd,
@@ -23,11 +21,6 @@ from simulator.core.model.enums import (
     PositionSide,
     WalletKind,
 )
-from simulator.core.model.instruments import VALUATION_ASSET
-from simulator.core.state.exchange_state import ExchangeState
-from simulator.decimal_text import RATE_DECIMALS
-
-_MILESTONES: Final = 6
 
 Sections = list[tuple[str, list[str]]]
 
@@ -36,54 +29,6 @@ _ENDS = {
     CallEnd.LIQUIDATED: "the call ended in a liquidation.",
     CallEnd.CLOSED: "the call ended, because nothing was left that could be liquidated.",
 }
-
-
-def _number(value: int, decimals: int) -> str:
-    """All digits, with thousands separated."""
-    exact = Decimal(value).scaleb(-decimals).normalize()
-    return f"{exact:,f}"
-
-
-class Words:
-    """Numbers of one world as text."""
-
-    def __init__(self, state: ExchangeState) -> None:
-        self._assets = state.assets
-        self._terms = {key: record.terms for key, record in state.instruments.items()}
-
-    def amount(self, value: int, asset_id: int = VALUATION_ASSET) -> str:
-        asset = self._assets[asset_id]
-        return f"{_number(value, asset.decimals)} {asset.code}"
-
-    def plain(self, value: int) -> str:
-        """An amount without the name of its asset."""
-        return _number(value, self._assets[VALUATION_ASSET].decimals)
-
-    def price(self, instrument_id: int, value: int) -> str:
-        return _number(value, self._terms[instrument_id].price_decimals)
-
-    def quantity(self, instrument_id: int, value: int) -> str:
-        terms = self._terms[instrument_id]
-        return f"{_number(value, terms.quantity_decimals)} {terms.base}"
-
-    def size(self, instrument_id: int, value: int) -> str:
-        return _number(value, self._terms[instrument_id].quantity_decimals)
-
-    def symbol(self, instrument_id: int) -> str:
-        return self._terms[instrument_id].symbol
-
-    @staticmethod
-    def percent(rate: int) -> str:
-        return f"{_number(rate, RATE_DECIMALS - 2)} %"
-
-    @staticmethod
-    def time(time_ns: int) -> str:
-        moment = datetime.fromtimestamp(time_ns // 10**9, UTC)
-        return f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def _side(side: PositionSide) -> str:
-    return "long" if side is PositionSide.LONG else "short"
 
 
 def tell(
@@ -113,20 +58,41 @@ def tell(
 def _unit(words: Words, case: Episode) -> str:
     if case.kind is WalletKind.CROSS:
         return "the CROSS wallet"
+    if case.is_spot_margin:
+        return loan_wording.unit_name(words, case)
     main = case.main
-    return f"the isolated {_side(main.side)} on {words.symbol(main.instrument_id)}"
+    return f"the isolated {side_name(main.side)} on {words.symbol(main.instrument_id)}"
 
 
 # -- the story -------------------------------------------------------------------------------------
 
 
 def _story(words: Words, case: Episode) -> Iterator[str]:
+    if case.is_spot_margin:
+        yield from loan_wording.beginning(words, case)
+        price = case.main_asset.index_price
+    else:
+        yield from _beginning(words, case)
+        price = case.main.mark_price
+    if case.cure is None and case.called_ns is not None and case.called_seq is not None:
+        yield _call_before(words, case)
+    what = "liquidated" if case.cure is None else "called"
+    of = case.main_instrument_id
+    yield (
+        f"{words.time(case.time_ns)} UTC: the {words.mark(of)} is {words.price(of, price)} and "
+        f"the wallet is {what}."
+    )
+    yield _end(words, case)
+
+
+def _beginning(words: Words, case: Episode) -> Iterator[str]:
     main = case.main
     symbol = words.symbol(main.instrument_id)
     yield (
-        f"The position: {_side(main.side)} {words.quantity(main.instrument_id, main.quantity)} on "
-        f"{symbol}, entered at {words.price(main.instrument_id, main.entry_price)} on average; "
-        f"leverage set to {main.leverage}x."
+        f"The position: {side_name(main.side)} "
+        f"{words.quantity(main.instrument_id, main.quantity)} on {symbol}, entered at "
+        f"{words.price(main.instrument_id, main.entry_price)} on average; leverage set to "
+        f"{main.leverage}x."
     )
     if len(case.unit.positions) > 1:
         yield (
@@ -136,34 +102,16 @@ def _story(words: Words, case: Episode) -> Iterator[str]:
     if not case.whole:
         yield "It was opened longer ago than is looked back here."
     if case.path:
-        points = ", then ".join(
-            f"{words.price(main.instrument_id, each.mark_price)} at {words.time(each.time_ns)}"
-            for each in _milestones(case.path)
-        )
+        points = told_path(words, main.instrument_id, case.path)
         yield f"The mark since then: {points} UTC."
-    if case.cure is None and case.called_ns is not None and case.called_seq is not None:
-        yield _call_before(words, case)
-    what = "liquidated" if case.cure is None else "called"
-    yield (
-        f"{words.time(case.time_ns)} UTC: the mark is "
-        f"{words.price(main.instrument_id, main.mark_price)} and the wallet is {what}."
-    )
-    yield _end(words, case)
-
-
-def _milestones(path: Sequence[PathPoint]) -> list[PathPoint]:
-    """The first and the last point of a path, and a few evenly between them."""
-    if len(path) <= _MILESTONES:
-        return list(path)
-    last = len(path) - 1
-    return [path[last * number // (_MILESTONES - 1)] for number in range(_MILESTONES)]
 
 
 def _call_before(words: Words, case: Episode) -> str:
     if case.called_seq == case.seq:
         return (
-            "The mark passed the line of the margin call and that of the liquidation in one step, "
-            "so the margin call came at the same moment: there was no time to act on it."
+            f"The {words.mark(case.main_instrument_id)} passed the line of the margin call and "
+            "that of the liquidation in one step, so the margin call came at the same moment: "
+            "there was no time to act on it."
         )
     seconds = (case.time_ns - (case.called_ns or 0)) // 10**9
     return (
@@ -180,29 +128,33 @@ def _end(words: Words, case: Episode) -> str:
     when = f"{words.time(ending.time_ns)} UTC: "
     if ending.call_end is not None:
         return when + _ENDS[ending.call_end]
-    return when + _outcome(words, ending)
+    return when + _outcome(words, ending, case.is_spot_margin)
 
 
-def _outcome(words: Words, ending: Ending) -> str:
+def _outcome(words: Words, ending: Ending, is_spot_margin: bool) -> str:
+    what = "the rest of the debt" if is_spot_margin else "the position"
     if ending.outcome is LiquidationOutcome.RECOVERED:
         return (
             f"the liquidation ended early. What was left had an equity of "
-            f"{words.amount(ending.equity)}, above its call margin, and the position went on."
+            f"{words.amount(ending.equity)}, above its call margin, and {what} went on."
         )
-    return "the liquidation ended; no position was left."
+    return f"the liquidation ended; no {'debt' if is_spot_margin else 'position'} was left."
 
 
 # -- the formula -----------------------------------------------------------------------------------
 
 
 def _formula(words: Words, case: Episode) -> Iterator[str]:
+    if case.is_spot_margin:
+        yield from loan_wording.formula(words, case)
+        return
     unit = case.unit
     for each in unit.positions:
         yield from _of_position(words, each)
     yield _equity(words, unit)
     if unit.debt_maintenance:
         yield f"Its loans add {words.amount(unit.debt_maintenance)} to the maintenance margin."
-    ratio = _number(unit.call_ratio, RATE_DECIMALS)
+    ratio = words.rate(unit.call_ratio)
     how = f"maintenance margin / {ratio}"
     if unit.debt_maintenance:
         how = f"that of the positions / {ratio}, and what the loans add"
@@ -261,6 +213,9 @@ def _cure(words: Words, case: Episode) -> Iterator[str]:
     cure = case.cure
     if cure is None:
         return
+    if case.is_spot_margin:
+        yield from loan_wording.cure(words, case)
+        return
     yield f"Add {words.amount(cure.amount_to_add)} to the wallet, or"
     keep = " with keep_margin" if case.kind is WalletKind.ISOLATED else ""
     yield (
@@ -279,20 +234,22 @@ def _steps(words: Words, case: Episode) -> Iterator[str]:
 def _step(words: Words, number: int, step: StepTaken) -> str:
     of = step.instrument_id
     quantity = words.quantity(of, step.quantity)
-    mark = words.price(of, step.mark_price)
+    mark = words.at_mark(of, step.mark_price)
+    if step.order_id is None and step.quantity == 0:
+        return f"Step {number}: what is left is less than a lot, and goes at {mark}."
     if step.order_id is None and step.equity > 0:
         return (
-            f"Step {number}: the book is not asked; {quantity} were to be taken over, at a mark "
-            f"of {mark}, for {words.price(of, step.takeover_price)}, where nothing would be left."
+            f"Step {number}: the book is not asked; {quantity} were to be taken over, at {mark}, "
+            f"for {words.price(of, step.takeover_price)}, where nothing would be left."
         )
     if step.order_id is None:
         return (
             f"Step {number}: no equity was left ({words.amount(step.equity)}), so the insurance "
-            f"fund was to take all {quantity} at the mark of {mark}."
+            f"fund was to take all {quantity}, at {mark}."
         )
     verb, worse = ("sold", "below") if step.side is PositionSide.LONG else ("bought back", "above")
     return (
-        f"Step {number}: {quantity} were to be {verb} on the public book at a mark of {mark}, "
+        f"Step {number}: {quantity} were to be {verb} on the public book at {mark}, "
         f"never {worse} the takeover price of {words.price(of, step.takeover_price)}, where "
         "exactly nothing would be left."
     )
@@ -300,6 +257,8 @@ def _step(words: Words, number: int, step: StepTaken) -> str:
 
 def _counterparty(words: Words, step: StepTaken, each: Counterparty) -> str:
     quantity = words.quantity(step.instrument_id, each.quantity)
+    if each.amount is not None:
+        quantity = words.quantity_of_amount(step.instrument_id, each.amount)
     if each.trade_id is None or each.price is None:
         notional = words.amount(each.notional)
         if each.account_id == FUND_ACCOUNT:
@@ -321,7 +280,7 @@ def _flows(words: Words, case: Episode) -> Iterator[str]:
         yield f"Liquidation fee to the insurance fund: {words.amount(fund.liquidation_fee)}."
     else:
         yield "There was no liquidation fee: nothing was left that could have paid one."
-    if fund.taken_quantity:
+    if fund.taken_notional:
         yield (
             "What the book did not take, the insurance fund did, for "
             f"{words.amount(fund.taken_notional)} in all; gain and loss on it are the fund's."
@@ -376,7 +335,7 @@ def _avoid(
 
 
 def _remedy(words: Words, case: Episode, remedy: Remedy) -> str:
-    main = case.main
+    of = case.main_instrument_id
     ended = (
         f" The account would have had {words.amount(remedy.equity)} at the end of the trial, not "
         f"{words.amount(remedy.recorded_equity)}."
@@ -393,20 +352,23 @@ def _remedy(words: Words, case: Episode, remedy: Remedy) -> str:
             f"{words.amount(remedy.recorded_equity)}."
         )
     if remedy.kind == "STOP" and remedy.price is not None:
-        price = words.price(main.instrument_id, remedy.price)
+        price = words.price(of, remedy.price)
+        does = "closes the position"
+        if case.is_spot_margin:
+            does = loan_wording.what_a_stop_does(case)
         return (
             f"A stop-market order with a trigger price of {price} on the mark: at "
-            f"{words.time(remedy.time_ns)} UTC it closes the position while there is a choice."
+            f"{words.time(remedy.time_ns)} UTC it {does} while there is a choice."
             f"{ended}"
         )
-    if remedy.kind == "LEVERAGE" and remedy.amount is not None:
-        return (
-            f"A leverage of {remedy.leverage}x or less for the same position: a margin of "
-            f"{words.amount(remedy.amount)} from the beginning.{ended}"
-        )
+    if remedy.kind == "LEVERAGE":
+        margin = "."
+        if remedy.amount is not None:
+            margin = f": a margin of {words.amount(remedy.amount)} from the beginning."
+        return f"A leverage of {remedy.leverage}x or less for the same position{margin}{ended}"
     if remedy.kind == "SIZE" and remedy.quantity is not None:
         at = "" if remedy.leverage is None else f" at {remedy.leverage}x, with the same margin"
-        size = words.quantity(main.instrument_id, remedy.quantity)
+        size = words.quantity(of, remedy.quantity)
         return f"A smaller position of {size}{at}.{ended}"
     return _mode(words, case, remedy) + ended
 
@@ -418,8 +380,9 @@ def _mode(words: Words, case: Episode, remedy: Remedy) -> str:
             f"CROSS instead of isolated margin on {symbol}: all of the wallet would have held it."
         )
     if remedy.still_liquidated:
+        what = "pair" if case.is_spot_margin else "position"
         return (
-            f"Isolated margin instead of CROSS on {symbol}: that position would have been "
+            f"Isolated margin instead of CROSS on {symbol}: that {what} would have been "
             "liquidated all the same, but the rest of the wallet would not have gone with it."
         )
     return f"Isolated margin instead of CROSS on {symbol}."

@@ -1,7 +1,15 @@
 """Attributions and explanations as shapes: the numbers of the analyses in the words of the wire."""
 
 from simulator.analytics.attribution import PARTS, Attribution
-from simulator.analytics.episode import Episode, PathPoint, PositionFormula, StepTaken
+from simulator.analytics.episode import (
+    AssetFormula,
+    Counterparty,
+    Episode,
+    LoanTerms,
+    PathPoint,
+    PositionFormula,
+    StepTaken,
+)
 from simulator.analytics.explanations import Explanation
 from simulator.analytics.remedies import Remedy
 from simulator.api import names
@@ -75,6 +83,32 @@ def _unit(numbers: Numbers, case: Episode) -> shapes.CardUnit:
         call_margin=numbers.amount(unit.call_margin),
         call_ratio=format_rate(unit.call_ratio),
         positions=[_position(numbers, each) for each in unit.positions],
+        assets=[_asset(numbers, each) for each in unit.assets],
+        loans=None if unit.loans is None else _loans(numbers, unit.loans),
+    )
+
+
+def _asset(numbers: Numbers, each: AssetFormula) -> shapes.CardAsset:
+    of = numbers.by_id(each.instrument_id)
+    return shapes.CardAsset(
+        asset=numbers.asset_code(each.asset_id),
+        symbol=of.symbol,
+        side=names.POSITION_SIDE_NAMES[each.side],
+        held=numbers.amount(each.held, each.asset_id),
+        owed=numbers.amount(each.owed, each.asset_id),
+        index_price=of.price(each.index_price),
+        held_value=numbers.amount(each.held_value),
+        owed_value=numbers.amount(each.owed_value),
+        liquidation_price=of.optional_price(each.liquidation_price),
+    )
+
+
+def _loans(numbers: Numbers, loans: LoanTerms) -> shapes.CardLoans:
+    return shapes.CardLoans(
+        debts=numbers.amount(loans.debts),
+        margin_level=format_rate(loans.margin_level),
+        call_level=format_rate(loans.call_level),
+        liquidation_level=format_rate(loans.liquidation_level),
     )
 
 
@@ -122,16 +156,22 @@ def _step(numbers: Numbers, step: StepTaken) -> shapes.CardStep:
         quantity=of.quantity(step.quantity),
         equity=numbers.amount(step.equity),
         order_id=step.order_id,
-        counterparties=[
-            shapes.CardCounterparty(
-                account_id=each.account_id,
-                quantity=of.quantity(each.quantity),
-                notional=numbers.amount(each.notional),
-                price=of.optional_price(each.price),
-                trade_id=each.trade_id,
-            )
-            for each in step.counterparties
-        ],
+        counterparties=[_counterparty(numbers, step, each) for each in step.counterparties],
+    )
+
+
+def _counterparty(numbers: Numbers, step: StepTaken, each: Counterparty) -> shapes.CardCounterparty:
+    of = numbers.by_id(step.instrument_id)
+    base, amount = of.terms.base_asset_id, None
+    if each.amount is not None and base is not None:
+        amount = numbers.amount(each.amount, base)
+    return shapes.CardCounterparty(
+        account_id=each.account_id,
+        quantity=of.quantity(each.quantity),
+        notional=numbers.amount(each.notional),
+        price=of.optional_price(each.price),
+        trade_id=each.trade_id,
+        amount=amount,
     )
 
 
@@ -168,6 +208,7 @@ def _cure(numbers: Numbers, case: Episode) -> shapes.CardCure | None:
     return shapes.CardCure(
         quantity_to_reduce=of.quantity(case.cure.quantity_to_reduce),
         amount_to_add=numbers.amount(case.cure.amount_to_add),
+        amount_to_repay=numbers.amount(case.cure.amount_to_repay),
     )
 
 

@@ -92,7 +92,7 @@ PROBLEMS: Final[dict[str, Entry]] = {
     ),
     "NOT_EXPLAINED": Entry(
         404,
-        "The wallet had no position, only assets and loans: there is no card of that yet.",
+        "The wallet held and owed nothing but the valuation asset, so no price brought it there.",
         "`GET …/liquidations/{liquidation_id}`, `…/margin-calls` and `…/ledger` have the numbers.",
     ),
     "UNKNOWN_CHANNEL": Entry(

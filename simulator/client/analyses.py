@@ -63,8 +63,32 @@ class CardPosition(Answer, frozen=True):
     liquidation_price: Decimal | None
 
 
+class CardAsset(Answer, frozen=True):
+    """An asset other than the valuation asset that the wallet held or owed, at its index."""
+
+    asset: str
+    symbol: str
+    side: PositionSide
+    held: Decimal
+    owed: Decimal
+    index_price: Decimal
+    held_value: Decimal
+    owed_value: Decimal
+    liquidation_price: Decimal | None
+
+
+class CardLoans(Answer, frozen=True):
+    """What is owed in all, and the margin levels at which the wallet is called or goes."""
+
+    debts: Decimal
+    margin_level: Decimal
+    call_level: Decimal
+    liquidation_level: Decimal
+
+
 class CardUnit(Answer, frozen=True):
-    """Equity is balance - debt + unrealized PnL; the call margin is maintenance / call ratio."""
+    """Equity is balance - debt + unrealized PnL; the call margin is that of the positions / call
+    ratio, and that of the loans."""
 
     balance: Decimal
     debt: Decimal
@@ -75,6 +99,8 @@ class CardUnit(Answer, frozen=True):
     call_margin: Decimal
     call_ratio: Decimal
     positions: list[CardPosition]
+    assets: list[CardAsset]
+    loans: CardLoans | None
 
 
 class CardPoint(Answer, frozen=True):
@@ -89,13 +115,17 @@ class CardPoint(Answer, frozen=True):
 
 
 class CardCounterparty(Answer, frozen=True):
-    """Who took a part of a step; without a trade it was the insurance fund, or by ADL."""
+    """Who took a part of a step; without a trade it was the insurance fund, or by ADL.
+
+    `amount` is set for an asset that the fund took or gave at index, as it may be under a lot.
+    """
 
     account_id: int
     quantity: Decimal
     notional: Decimal
     price: Decimal | None
     trade_id: int | None
+    amount: Decimal | None
 
 
 class CardStep(Answer, frozen=True):
@@ -134,10 +164,11 @@ class CardFund(Answer, frozen=True):
 
 
 class CardCure(Answer, frozen=True):
-    """Either of the two ends a margin call."""
+    """Each of them ends a margin call; the last is 0 where nothing is owed."""
 
     quantity_to_reduce: Decimal
     amount_to_add: Decimal
+    amount_to_repay: Decimal
 
 
 class CardRemedy(Answer, frozen=True):

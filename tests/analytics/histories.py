@@ -12,6 +12,7 @@ from simulator.runtime.engine import Engine
 from tests.properties import crowd
 from tests.properties.crowd import Choices
 from tests.properties.crowd_orders import ORDER_BUILDERS
+from tests.properties.test_spot_margin import Market, act
 from tests.scenario import START_NS, Events, World
 
 WORLD = "crowd"
@@ -51,6 +52,28 @@ class RecordedWorld(World):
         seq = self.exchange.state.seq
         self.entries.append(Entry(WORLD, seq, self.time_ns, command, events))
         return events
+
+
+class RecordedMarket(Market):
+    """The lending market of the property test, with a journal of what was done."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        super().__init__()
+
+    def run(self, command: AnyCommand) -> Events:
+        events = super().run(command)
+        seq = self.exchange.state.seq
+        self.entries.append(Entry(WORLD, seq, self.time_ns, command, events))
+        return events
+
+
+def lending_history(seed: int, acts: int = 250) -> RecordedMarket:
+    """Whatever random members of a lending market do."""
+    market, dice = RecordedMarket(), Random(seed)
+    for _ in range(acts):
+        act(market, dice)
+    return market
 
 
 def state_after(entries: Sequence[Entry]) -> ExchangeState:

@@ -1,47 +1,23 @@
 """Attribution where assets, shorts and loans are: it adds up, and interest is what was charged."""
 
 from collections import Counter
-from random import Random
 from typing import Any
 
 import pytest
 
 from simulator.analytics.attribution import PARTS, account_equity, attribute
-from simulator.analytics.gathering import Kind, NotExplainedError, gather
-from simulator.analytics.journals import KeptJournal
-from simulator.core.codec import Entry
 from simulator.core.exchange import Exchange
 from simulator.core.model import events as e
-from simulator.core.model.commands import AnyCommand
 from simulator.core.model.enums import TransferKind
 from simulator.core.rules import valuation
-from tests.analytics.histories import WORLD, state_after
-from tests.analytics.test_explanations import subjects
-from tests.properties.test_spot_margin import Market, act
+from tests.analytics.histories import RecordedMarket, lending_history, state_after
 
 LOANS = (TransferKind.BORROW, TransferKind.REPAY, TransferKind.INTEREST)
 
 
-class RecordedMarket(Market):
-    """The lending market of the property test, with a journal of what was done."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        super().__init__()
-
-    def run(self, command: AnyCommand) -> tuple[e.AnyEvent, ...]:
-        events = super().run(command)
-        seq = self.exchange.state.seq
-        self.entries.append(Entry(WORLD, seq, self.time_ns, command, events))
-        return events
-
-
 @pytest.fixture(scope="module", params=[1, 2, 7])
 def market(request: Any) -> RecordedMarket:
-    market, dice = RecordedMarket(), Random(request.param)
-    for _ in range(250):
-        act(market, dice)
-    return market
+    return lending_history(request.param)
 
 
 def test_bor_3_it_adds_up_with_assets_and_loans(market: RecordedMarket) -> None:
@@ -84,11 +60,3 @@ def test_bor_3_interest_is_what_was_accrued(market: RecordedMarket) -> None:
     assert sum(charged.values()) > 0
     for account_id, each in attribute(state_after([]), market.entries).items():
         assert abs(-each.interest - charged[account_id]) <= slack[account_id]
-
-
-def test_a_wallet_without_a_position_has_no_card_yet(market: RecordedMarket) -> None:
-    found = list(subjects(market.entries, Kind.MARGIN_CALL))
-    assert found
-    for subject, _ in found:
-        with pytest.raises(NotExplainedError, match="had no position, only assets and loans"):
-            gather(KeptJournal(market.entries), subject, len(market.entries))

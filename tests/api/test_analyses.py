@@ -84,7 +84,8 @@ async def test_a_margin_call_is_explained(venue: Venue) -> None:
     (call,) = await trader.items("/margin-calls")
     card = await trader.get(f"/margin-calls/{call['margin_call_id']}/explanation")
     assert card["kind"] == "MARGIN_CALL"
-    assert card["cure"] == {name: call[name] for name in ("quantity_to_reduce", "amount_to_add")}
+    cures = ("quantity_to_reduce", "amount_to_add", "amount_to_repay")
+    assert card["cure"] == {name: call[name] for name in cures}
     assert card["outcome"] == "LIQUIDATED"
     assert (card["steps"], card["ledger"], card["fund"]) == ([], [], None)
 

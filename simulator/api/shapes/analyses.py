@@ -61,8 +61,32 @@ class CardPosition(Shape, frozen=True):
     liquidation_price: str | None
 
 
+class CardAsset(Shape, frozen=True):
+    """An asset other than the valuation asset that the wallet held or owed, at its index."""
+
+    asset: str
+    symbol: str
+    side: PositionSideName
+    held: str
+    owed: str
+    index_price: str
+    held_value: str
+    owed_value: str
+    liquidation_price: str | None
+
+
+class CardLoans(Shape, frozen=True):
+    """MARG-6: what is owed in all, and the margin levels at which the wallet is called or goes."""
+
+    debts: str
+    margin_level: str
+    call_level: str
+    liquidation_level: str
+
+
 class CardUnit(Shape, frozen=True):
-    """Equity is balance - debt + unrealized PnL; the call margin is maintenance / call ratio."""
+    """Equity is balance - debt + unrealized PnL; the call margin is that of the positions / call
+    ratio, and that of the loans."""
 
     balance: str
     debt: str
@@ -73,6 +97,8 @@ class CardUnit(Shape, frozen=True):
     call_margin: str
     call_ratio: str
     positions: list[CardPosition]
+    assets: list[CardAsset]
+    loans: CardLoans | None
 
 
 class CardPoint(Shape, frozen=True):
@@ -87,13 +113,17 @@ class CardPoint(Shape, frozen=True):
 
 
 class CardCounterparty(Shape, frozen=True):
-    """Who took a part of a step; without a trade it was the insurance fund, or by ADL."""
+    """Who took a part of a step; without a trade it was the insurance fund, or by ADL.
+
+    `amount` is set for an asset that the fund took or gave at index, as it may be under a lot.
+    """
 
     account_id: int
     quantity: str
     notional: str
     price: str | None
     trade_id: int | None
+    amount: str | None
 
 
 class CardStep(Shape, frozen=True):
@@ -132,10 +162,11 @@ class CardFund(Shape, frozen=True):
 
 
 class CardCure(Shape, frozen=True):
-    """Either of the two ends a margin call."""
+    """Each of them ends a margin call; the last is 0 where nothing is owed."""
 
     quantity_to_reduce: str
     amount_to_add: str
+    amount_to_repay: str
 
 
 class CardRemedy(Shape, frozen=True):
