@@ -208,6 +208,7 @@ def margin_call(numbers: Numbers, row: MarginCallItem) -> histories.MarginCall:
         liquidation_price=of.optional_price(row.liquidation_price),
         quantity_to_reduce=of.quantity(row.quantity_to_reduce),
         amount_to_add=numbers.amount(row.amount_to_add),
+        amount_to_repay=numbers.amount(row.amount_to_repay),
         repeats=row.repeats,
         repeated=_optional_time(row.repeated_ns),
         ended=_optional_time(row.ended_ns),

@@ -51,6 +51,7 @@ _CALL_AND_CURE: Final = (
     "liquidation_price",
     "quantity_to_reduce",
     "amount_to_add",
+    "amount_to_repay",
 )
 _END_OF_CALL: Final = ("margin_call_id", "wallet_id", "ended_by")
 _START_OF_LIQUIDATION: Final = ("liquidation_id", "wallet_id", *_LINES)

@@ -23,7 +23,8 @@ class LedgerEntry(Answer, frozen=True):
 
 
 class MarginCall(Answer, frozen=True):
-    """Reducing by `quantity_to_reduce` at mark, or adding `amount_to_add`, cures it."""
+    """Reducing by `quantity_to_reduce` at mark, adding `amount_to_add`, or repaying debts of the
+    value `amount_to_repay` out of the wallet cures it."""
 
     margin_call_id: int
     wallet_id: int
@@ -38,6 +39,7 @@ class MarginCall(Answer, frozen=True):
     liquidation_price: Decimal | None
     quantity_to_reduce: Decimal
     amount_to_add: Decimal
+    amount_to_repay: Decimal
     repeats: int
     repeated: int | None
     ended: int | None

@@ -131,6 +131,7 @@ class MarginCallNotice(Answer, frozen=True):
     liquidation_price: Decimal | None = None
     quantity_to_reduce: Decimal | None = None
     amount_to_add: Decimal | None = None
+    amount_to_repay: Decimal | None = None
     ended_by: str | None = None
 
 

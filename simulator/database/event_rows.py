@@ -193,6 +193,7 @@ class EventReader:
                 event.liquidation_price,
                 event.quantity_to_reduce,
                 event.amount_to_add,
+                event.amount_to_repay,
                 0,
                 None,
                 None,

@@ -94,6 +94,7 @@ class MarginCallItem(Item, frozen=True):
     liquidation_price: int | None
     quantity_to_reduce: int
     amount_to_add: int
+    amount_to_repay: int
     repeats: int
     repeated_ns: int | None
     ended_seq: int | None

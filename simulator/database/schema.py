@@ -344,6 +344,7 @@ margin_calls = clustered(
     optional("liquidation_price"),
     number("quantity_to_reduce"),
     number("amount_to_add"),
+    number_from_zero("amount_to_repay"),
     number("repeats"),
     optional("repeated_ns"),
     optional("ended_seq"),

@@ -43,6 +43,7 @@ COLUMNS = {
         "liquidation_price": PRICES,
         "quantity_to_reduce": QUANTITIES,
         "amount_to_add": AMOUNTS,
+        "amount_to_repay": AMOUNTS,
         "ended_equity": AMOUNTS,
     },
 }

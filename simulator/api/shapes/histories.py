@@ -26,8 +26,8 @@ class LedgerEntry(Shape, frozen=True):
 class MarginCall(Shape, frozen=True):
     """CALL-1, with the numbers of its first issue and its cure.
 
-    Reducing the position by `quantity_to_reduce` at mark, or adding `amount_to_add` to the
-    wallet, reaches the clearing line.
+    Reducing the position by `quantity_to_reduce` at mark, adding `amount_to_add` to the wallet, or
+    repaying debts of the value `amount_to_repay` out of what it holds reaches the clearing line.
     """
 
     margin_call_id: int
@@ -43,6 +43,7 @@ class MarginCall(Shape, frozen=True):
     liquidation_price: str | None
     quantity_to_reduce: str
     amount_to_add: str
+    amount_to_repay: str
     repeats: int
     repeated: int | None
     ended: int | None

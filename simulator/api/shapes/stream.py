@@ -125,6 +125,7 @@ class MarginCallNotice(Shape, frozen=True):
     liquidation_price: str | None = None
     quantity_to_reduce: str | None = None
     amount_to_add: str | None = None
+    amount_to_repay: str | None = None
     ended_by: str | None = None
 
 

@@ -100,6 +100,7 @@ class NoticeReader:
             liquidation_price=of.optional_price(event.liquidation_price),
             quantity_to_reduce=of.quantity(event.quantity_to_reduce),
             amount_to_add=amount(event.amount_to_add),
+            amount_to_repay=amount(event.amount_to_repay),
         )
         return event.account_id, "margin_calls", issued
 
