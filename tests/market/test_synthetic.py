@@ -21,6 +21,9 @@ from tests.market.markets import START_NS
 BTC = SyntheticInstrument(instrument_id=1, start_price=6_000_000)
 ETH = SyntheticInstrument(instrument_id=2, start_price=300_000, volatility_scale=2 * RATE_ONE)
 DOGE = SyntheticInstrument(instrument_id=3, start_price=81, correlation=0)
+BTC_SPOT = SyntheticInstrument(instrument_id=12, start_price=6_000_000, follows=1)
+ETH_SPOT = SyntheticInstrument(instrument_id=0, start_price=300_000, follows=2)
+"""Its id comes before all others, which must not matter."""
 
 
 def steady(volatility_rate: int, **more: int) -> SyntheticConfig:
@@ -80,6 +83,58 @@ def test_a_feed_that_is_resumed_follows_the_same_path() -> None:
             *resumed.next(NS_PER_SECOND).prices,
         )
         assert abs(expected - found) <= 1
+
+
+# -- one index for two instruments ---------------------------------------------------------------
+
+
+def test_a_follower_has_the_price_of_its_leader_at_every_step_and_moves_nobody() -> None:
+    """Nothing is to be earned between the two; and the others walk as they would without it."""
+    alone = SyntheticFeed(7, [BTC, ETH, DOGE], time_ns=START_NS)
+    feed = SyntheticFeed(7, [BTC, ETH, DOGE, BTC_SPOT, ETH_SPOT], time_ns=START_NS)
+    for _ in range(3_600):
+        expected = dict(alone.next(NS_PER_SECOND).prices)
+        found = dict(feed.next(NS_PER_SECOND).prices)
+        assert found == {**expected, 12: expected[1], 0: expected[2]}
+
+
+def test_a_follower_of_other_decimals_has_the_same_price_in_its_own_units() -> None:
+    finer = SyntheticInstrument(instrument_id=4, start_price=60_000_000, follows=1)
+    coarser = SyntheticInstrument(instrument_id=5, start_price=60_000, follows=1)
+    feed = SyntheticFeed(7, [BTC, finer, coarser], time_ns=START_NS)
+    for _ in range(600):
+        prices = dict(feed.next(NS_PER_SECOND).prices)
+        assert abs(prices[4] - 10 * prices[1]) <= 5
+        assert abs(100 * prices[5] - prices[1]) <= 50
+
+
+def test_a_feed_that_is_resumed_gives_followers_the_prices_of_their_leaders() -> None:
+    feed = SyntheticFeed(7, [BTC, BTC_SPOT])
+    feed.resume(START_NS, {1: 5_900_000, 12: 6_100_000})
+    assert feed.current() == SetIndexPrices(((1, 5_900_000), (12, 5_900_000)))
+    _, (_, spot) = feed.next(NS_PER_SECOND).prices
+    assert spot != 5_900_000
+
+
+def test_a_follower_has_the_history_of_its_leader() -> None:
+    finer = SyntheticInstrument(instrument_id=4, start_price=60_000_000, follows=1)
+    history = SyntheticFeed(7, [BTC, ETH, BTC_SPOT, finer]).history(END_NS, days=3, minute_days=1)
+    alone = SyntheticFeed(7, [BTC, ETH]).history(END_NS, days=3, minute_days=1)
+    for bars, expected in ((history.daily, alone.daily), (history.minutes, alone.minutes)):
+        assert bars[12] == bars[1] == expected[1]
+        assert bars[2] == expected[2]
+        assert all(
+            abs(fine.close - 10 * bar.close) <= 5
+            for fine, bar in zip(bars[4], bars[1], strict=True)
+        )
+    assert history.minutes[4][-1].close == finer.start_price
+
+
+@pytest.mark.parametrize("follows", [12, 13, 99])
+def test_a_follower_of_itself_of_a_follower_or_of_nobody_is_refused(follows: int) -> None:
+    lost = SyntheticInstrument(instrument_id=13, start_price=6_000_000, follows=follows)
+    with pytest.raises(ValueError, match=f"instrument 13 follows {follows}: it should be one"):
+        SyntheticFeed(1, [BTC, BTC_SPOT, lost])
 
 
 # -- what the market is like ---------------------------------------------------------------------

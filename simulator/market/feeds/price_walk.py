@@ -3,7 +3,8 @@
 A step adds to the logarithm of each price: volatility times a draw that is partly common to all
 instruments, the drift of the spell, and jumps that hit all. The dice of a step are keyed by (seed,
 time), so a walk depends on its seed and its steps alone. Integers only: rates are in 1e-12, and
-prices are kept in 2^-20 of a price unit, so that many small steps are not rounded away.
+prices are kept in 2^-20 of a price unit, so that many small steps are not rounded away. An
+instrument that follows another has its price and no dice: it changes nobody's walk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,9 @@ class SyntheticInstrument(msgspec.Struct, frozen=True, kw_only=True):
     """How strongly it moves, against the regime's volatility, drift and jumps, in 1e-12."""
     correlation: int = 7 * RATE_ONE // 10
     """With the common factor, from -1 to 1 in 1e-12."""
+    follows: int | None = None
+    """The id of the instrument whose price is also its own, in the proportion of the two starting
+    prices; then it has neither scale nor correlation of its own. None: it moves by itself."""
 
     def __post_init__(self) -> None:
         if self.start_price <= 0:
@@ -59,9 +63,11 @@ class PriceWalk:
             raise ValueError("a synthetic market needs at least one instrument")
         self._seed = seed
         self.instruments = sorted(instruments, key=lambda each: each.instrument_id)
+        self._movers = [each for each in self.instruments if each.follows is None]
+        self._followers = _with_leaders(self.instruments)
         self._independence = {
             each.instrument_id: isqrt(RATE_ONE * RATE_ONE - each.correlation * each.correlation)
-            for each in instruments
+            for each in self._movers
         }
         self._schedule = Schedule(seed, config)
         self.fine = {each.instrument_id: each.start_price * FINE for each in self.instruments}
@@ -72,9 +78,10 @@ class PriceWalk:
         return {key: max(1, divide_half_even(fine, FINE)) for key, fine in self.fine.items()}
 
     def reset(self, prices: Mapping[int, int]) -> None:
-        """Goes on from other prices, for the instruments named."""
+        """Goes on from other prices, for the instruments named; followers have their leaders'."""
         for instrument_id, price in prices.items():
             self.fine[instrument_id] = price * FINE
+        self._follow()
 
     def step(self, time_ns: int, step_ns: int) -> None:
         """Moves all prices over the step that ends at `time_ns`."""
@@ -84,17 +91,43 @@ class PriceWalk:
         dice = Dice(self._seed, _MOVES, time_ns)
         common = dice.normal()
         push = _push(regime, spell, step_ns, dice)
-        for each in self.instruments:
+        for each in self._movers:
             own = self._independence[each.instrument_id] * dice.normal()
             draw = each.correlation * common + own
             move = deviation * draw // (RATE_ONE * RATE_ONE) + push
             self._add(each.instrument_id, move * each.volatility_scale // RATE_ONE)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Gives every follower the price of its leader."""
+        for each, leader in self._followers:
+            fine = self.fine[leader.instrument_id] * each.start_price
+            self.fine[each.instrument_id] = divide_half_even(fine, leader.start_price)
 
     def _add(self, instrument_id: int, move: int) -> None:
         """Adds to the logarithm: exp(x) is 1 + x + x^2/2, close enough for a step's move."""
         growth = RATE_ONE + move + move * move // (2 * RATE_ONE)
         fine = divide_half_even(self.fine[instrument_id] * growth, RATE_ONE)
         self.fine[instrument_id] = max(FINE, fine)
+
+
+def _with_leaders(
+    instruments: Sequence[SyntheticInstrument],
+) -> list[tuple[SyntheticInstrument, SyntheticInstrument]]:
+    """Every follower with the instrument it follows."""
+    known = {each.instrument_id: each for each in instruments}
+    pairs = []
+    for each in instruments:
+        if each.follows is None:
+            continue
+        leader = known.get(each.follows)
+        if leader is None or leader.follows is not None:
+            raise ValueError(
+                f"instrument {each.instrument_id} follows {each.follows}: it should be one of "
+                "this market that follows nobody"
+            )
+        pairs.append((each, leader))
+    return pairs
 
 
 def _push(regime: RegimeConfig, spell: Spell, step_ns: int, dice: Dice) -> int:
