@@ -27,6 +27,18 @@ def cross_wallet_at(place: int) -> int:
     return FIRST_WALLET + 2 * place + 1
 
 
+def open_member(
+    place: int, deposit: int, terms: Instrument, stock: int, free_of_fees: bool
+) -> list[AnyCommand]:
+    """Opens the next account, for one instrument: one of the two below, as its kind needs.
+
+    `stock`: in quantity units, of a spot instrument, whose members are always free of fees.
+    """
+    if terms.base_asset_id is None:
+        return open_cast_member(place, deposit, [terms.instrument_id], free_of_fees)
+    return open_spot_member(place, deposit, terms, stock)
+
+
 def open_spot_member(place: int, deposit: int, terms: Instrument, stock: int) -> list[AnyCommand]:
     """Opens the next account, free of fees, with money and `stock` of a base asset in SPOT.
 

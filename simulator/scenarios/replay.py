@@ -34,7 +34,7 @@ from simulator.market.feeds.funding_rates import (
 from simulator.market.feeds.klines import KlineFile, read_klines
 from simulator.market.feeds.paths import replay_commands
 from simulator.runtime.ports import Agent
-from simulator.scenarios.cast import account_at, open_cast_member, open_spot_member
+from simulator.scenarios.cast import account_at, open_cast_member, open_member
 from simulator.scenarios.population import (
     Crowd,
     Member,
@@ -273,11 +273,8 @@ def genesis(plan: ReplayPlan, exchange: ExchangeConfig) -> list[AnyCommand]:
     place = 0
     for terms in plan.instruments.values():
         deposit = _MAKER_DEPOSIT * minor
-        if terms.base_asset_id is None:
-            commands += open_cast_member(place, deposit, [terms.instrument_id], True)
-        else:
-            stock = maker_config(plan, terms, minor).max_inventory
-            commands += open_spot_member(place, deposit, terms, stock)
+        stock = maker_config(plan, terms, minor).max_inventory
+        commands += open_member(place, deposit, terms, stock, True)
         place += 1
     for spec in plan.traders:
         commands += open_cast_member(place, spec.deposit, [], False)

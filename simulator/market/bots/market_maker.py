@@ -3,10 +3,10 @@
 Each side has a stock of quantity. What is taken leaves the stock and comes back at a rate, from
 the outermost level inward, so a swept book is thin and wide at first and closes again. Inventory
 moves the center of the quotes against it and bounds how much more of it is quoted. On a spot
-instrument it begins with `max_inventory` of the base asset in SPOT; its inventory is what it has
-more or less than that, so it never offers what it has not got. New quotes are
-sent only when the center moved by a fraction of the spread or a level's worth of stock came back.
-After a restart the quotes that stand in the state are taken for the stock.
+instrument it begins with `max_inventory` of the base asset in SPOT (`inventory`), so it never
+offers what it has not got. New quotes are sent only when the center moved by a fraction of the
+spread or a level's worth of stock came back. After a restart the quotes that stand in the state are
+taken for the stock.
 """
 
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from simulator.core.model.units import (
 )
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.records import Order
+from simulator.market.bots.inventory import inventory_of
 
 BASIS_POINT = RATE_ONE // 10_000
 
@@ -35,7 +36,7 @@ class MakerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     level_quantity: int
     max_inventory: int
-    """The position, long or short, that its quotes never lead beyond."""
+    """The inventory, long or short, that its quotes never lead beyond; on spot its first stock."""
     replenish_per_second: int
     """How much comes back to each side in a second of world time."""
     levels: int = 10
@@ -239,16 +240,6 @@ class MarketMaker:
             if price > 0 and quantity > 0:
                 levels.append((price, quantity))
         return tuple(levels)
-
-
-def inventory_of(state: ExchangeState, account_id: int, terms: Instrument, stock: int) -> int:
-    """The position; on a spot instrument what SPOT holds of the base asset beyond `stock`."""
-    if terms.base_asset_id is None:
-        exposure = state.find_exposure(account_id, terms.instrument_id)
-        return 0 if exposure is None else exposure.net_quantity()
-    wallet_id = state.accounts[account_id].spot_wallet_id
-    held = state.holding(wallet_id, terms.base_asset_id).balance
-    return held // terms.base_multiplier - stock
 
 
 def _was_accepted(sent: _Sent, own: list[Order], inventory: int) -> bool:

@@ -2,7 +2,9 @@
 
 It keeps no memory: what it does at a moment is drawn from (seed, account, instrument, world time)
 and from the state. Its inventory stays within a bound and is pulled back to zero, because the
-larger it is the likelier the next order reduces it. Limit orders that grew old are canceled.
+larger it is the likelier the next order reduces it. Limit orders that grew old are canceled. On a
+spot instrument it begins with `max_inventory` of the base asset in SPOT (`inventory`), and an order
+is never more than what is free there pays for.
 """
 
 import msgspec
@@ -18,8 +20,11 @@ from simulator.core.model.units import (
     round_down_to,
     round_up_to,
 )
+from simulator.core.rules.order_form import band_edge
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.core.state.exposure import Exposure
+from simulator.core.state.records import InstrumentRecord
+from simulator.market.bots.inventory import inventory_of, payable_quantity
 from simulator.market.dice import Dice
 
 _WAKES, _ORDERS = 11, 12
@@ -32,7 +37,7 @@ class NoiseConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_quantity: int
     """The largest order; sizes are uniform from the smallest allowed one to this."""
     max_inventory: int
-    """The position, long or short, that its orders never lead beyond."""
+    """The inventory, long or short, that its orders never lead beyond; on spot its first stock."""
     mean_interval_ns: int = 8 * NS_PER_SECOND
     """Between two orders, in world time; from half of this to one and a half."""
     market_share_rate: int = RATE_ONE // 2
@@ -91,7 +96,7 @@ class NoiseTrader:
         exposure = state.find_exposure(self.account_id, self.instrument.instrument_id)
         commands = self._cancel_old(time_ns, exposure)
         if record.market_state == MarketState.OPEN:
-            order = self._order(time_ns, record.mark_price, exposure)
+            order = self._order(time_ns, record, record.mark_price, state)
             if order is not None:
                 commands.append(order)
         return commands
@@ -109,14 +114,17 @@ class NoiseTrader:
             if order.created_ns + self.config.order_lifetime_ns <= time_ns
         ]
 
-    def _order(self, time_ns: int, mark: int, exposure: Exposure | None) -> PlaceOrder | None:
+    def _order(
+        self, time_ns: int, record: InstrumentRecord, mark: int, state: ExchangeState
+    ) -> PlaceOrder | None:
         dice = self._dice(_ORDERS, time_ns)
-        inventory = 0 if exposure is None else exposure.net_quantity()
+        limit = self.config.max_inventory
+        inventory = inventory_of(state, self.account_id, self.instrument, limit)
         side = self._side(dice, inventory)
-        open_quantity = 0 if exposure is None else exposure.totals(side).quantity
-        room = self.config.max_inventory - side * inventory - open_quantity
         market = dice.chance(self.config.market_share_rate)
         price = None if market else self._limit_price(dice, side, mark)
+        worst = band_edge(record, side) if price is None else price
+        room = self._room(state, side, inventory, worst)
         quantity = self._quantity(dice, room, mark if price is None else price)
         if quantity is None:
             return None
@@ -134,6 +142,16 @@ class NoiseTrader:
         """Buys with probability 1/2 when flat, falling to 0 as it gets fully long."""
         limit = self.config.max_inventory
         return Side.BUY if dice.below(2 * limit) < limit - inventory else Side.SELL
+
+    def _room(self, state: ExchangeState, side: Side, inventory: int, worst_price: int) -> int:
+        """What an order may be at most; on spot also what is free pays for at the worst price."""
+        terms = self.instrument
+        exposure = state.find_exposure(self.account_id, terms.instrument_id)
+        open_quantity = 0 if exposure is None else exposure.totals(side).quantity
+        room = self.config.max_inventory - side * inventory - open_quantity
+        if terms.base_asset_id is None:
+            return room
+        return min(room, payable_quantity(state, self.account_id, terms, side, worst_price))
 
     def _limit_price(self, dice: Dice, side: Side, mark: int) -> int:
         distance = rate_of_down(mark, dice.below(self.config.limit_offset_rate + 1))
