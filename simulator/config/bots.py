@@ -148,7 +148,7 @@ def _refused(file: AnyFile, where: Where, problem: str) -> ConfigError:
 
 def _quantity(file: AnyFile, where: Where, text: str, terms: Instrument) -> int:
     quantity = file.decimal(where, text, terms.quantity_decimals)
-    if not 0 <= quantity < AMOUNT_LIMIT:
+    if not 0 <= quantity * max(1, terms.base_multiplier) < AMOUNT_LIMIT:
         raise file.error(where, f"{where[-1]} should be 0 or more, below 2^62 units")
     return quantity
 

@@ -1,5 +1,6 @@
 """The practice world: synthetic prices, a market maker and noise traders per instrument.
 
+Those of a perpetual have money in CROSS, those of a spot instrument money and a stock in SPOT.
 Everything comes from `config/worlds/*.toml`. Opened again, the world goes on from its journal;
 its agents are built anew and find their accounts by their place.
 """
@@ -14,7 +15,7 @@ from simulator.market.bots.market_maker import MarketMaker
 from simulator.market.bots.noise import NoiseTrader
 from simulator.market.feeds.synthetic import SyntheticFeed
 from simulator.runtime.ports import Agent
-from simulator.scenarios.cast import account_at, open_cast_member
+from simulator.scenarios.cast import account_at, open_member
 
 
 def genesis(config: WorldConfig, exchange: ExchangeConfig) -> list[AnyCommand]:
@@ -23,13 +24,13 @@ def genesis(config: WorldConfig, exchange: ExchangeConfig) -> list[AnyCommand]:
     commands = exchange._replace(instruments=listed).genesis(listed, config.fund_deposit)
     place = 0
     for each in config.instruments:
-        instrument_id = each.listed.terms.instrument_id
-        commands += open_cast_member(place, config.maker_deposit, [instrument_id], True)
+        stock = each.maker.max_inventory
+        commands += open_member(place, config.maker_deposit, each.listed.terms, stock, True)
         place += 1
     for each in config.instruments:
-        instrument_id = each.listed.terms.instrument_id
+        stock = each.noise.max_inventory
         for _ in range(config.noise_traders):
-            commands += open_cast_member(place, config.noise_deposit, [instrument_id], False)
+            commands += open_member(place, config.noise_deposit, each.listed.terms, stock, False)
             place += 1
     return commands
 
