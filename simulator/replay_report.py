@@ -1,44 +1,19 @@
 """What a person reads after a replay, a verification, or about the worlds of a database."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
 
 from simulator.core import views
-from simulator.core.model.enums import PositionSide, Side, WalletKind
-from simulator.core.model.events import (
-    AssetTakenOver,
-    LiquidationEnded,
-    LiquidationStarted,
-    LiquidationStepTaken,
-    MarginCallEnded,
-    MarginCallIssued,
-    PositionTakenOver,
-    TradeExecuted,
-)
+from simulator.core.model.enums import Side, WalletKind
 from simulator.core.model.instruments import VALUATION_ASSET, Instrument
-from simulator.core.model.units import divide_half_even
 from simulator.database.writer import DatabaseJournal
 from simulator.decimal_text import format_decimal
-from simulator.replaying import Moment, ReplayOutcome
+from simulator.replay_stories import tell
+from simulator.replay_words import money, utc
+from simulator.replaying import ReplayOutcome
 from simulator.runtime.recovery import Verification
-
-_VALUATION_DECIMALS = 8
-
-
-def money(amount: int) -> str:
-    """An amount of the valuation asset to the cent, half-even, with thousands separated."""
-    cents = divide_half_even(amount, 10 ** (_VALUATION_DECIMALS - 2))
-    sign, cents = ("-" if cents < 0 else ""), abs(cents)
-    return f"{sign}{cents // 100:,}.{cents % 100:02d}"
-
-
-def utc(time_ns: int) -> str:
-    """World time to the millisecond."""
-    moment = datetime.fromtimestamp(time_ns // 10**9, UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{time_ns // 10**6 % 1000:03d}"
 
 
 def print_report(outcome: ReplayOutcome, console: Console) -> None:
@@ -59,69 +34,12 @@ def print_report(outcome: ReplayOutcome, console: Console) -> None:
             highlight=False,
             soft_wrap=True,
         )
-        for line in _story(outcome.stories[spec.name], outcome.accounts[spec.name], terms):
+        for line in tell(outcome.stories[spec.name], outcome.accounts[spec.name], terms):
             console.print(f"  {line}", highlight=False, soft_wrap=True)
         _print_end(outcome, spec.name, terms, console)
     if plan.members:
         _print_cascade(outcome, console)
     _print_totals(outcome, console)
-
-
-def _story(moments: list[Moment], account_id: int, terms: dict[int, Instrument]) -> list[str]:
-    return [
-        f"{utc(moment.time_ns)}  {text}"
-        for moment in moments
-        if (text := _sentence(moment, account_id, terms)) is not None
-    ]
-
-
-def _sentence(moment: Moment, account_id: int, terms: dict[int, Instrument]) -> str | None:
-    match moment.event:
-        case TradeExecuted() as trade:
-            of = terms[trade.instrument_id]
-            taker = trade.taker_account_id == account_id
-            bought = (trade.taker_side == Side.BUY) == taker
-            quantity = format_decimal(trade.quantity, of.quantity_decimals)
-            price = format_decimal(trade.price, of.price_decimals)
-            return f"{'bought' if bought else 'sold'} {quantity} {of.base} at {price}"
-        case MarginCallIssued() as call:
-            of = terms[call.instrument_id]
-            mark = format_decimal(call.mark_price, of.price_decimals)
-            again = " again" if call.repeated else ""
-            return (
-                f"[yellow]margin call{again}[/] at mark {mark}: equity {money(call.equity)} is at "
-                f"or under {money(call.call_margin)}; add {money(call.amount_to_add)} or reduce by "
-                f"{format_decimal(call.quantity_to_reduce, of.quantity_decimals)} {of.base}"
-            )
-        case MarginCallEnded() as ended:
-            return f"margin call ended: {ended.end.name.lower()}"
-        case LiquidationStarted() as started:
-            return (
-                f"[red]liquidation[/]: equity {money(started.equity)} is at or under maintenance "
-                f"{money(started.maintenance_margin)}"
-            )
-        case LiquidationStepTaken() as step:
-            of = terms[step.instrument_id]
-            side = "long" if step.position_side == PositionSide.LONG else "short"
-            return (
-                f"  offers {format_decimal(step.quantity, of.quantity_decimals)} {of.base} of the "
-                f"{side}, mark {format_decimal(step.mark_price, of.price_decimals)}, not worse "
-                f"than {format_decimal(step.takeover_price, of.price_decimals)}"
-            )
-        case PositionTakenOver() as taken:
-            of = terms[taken.instrument_id]
-            quantity = format_decimal(taken.quantity, of.quantity_decimals)
-            return f"  the insurance fund takes {quantity} {of.base}"
-        case AssetTakenOver() as asset:
-            verb = "buys an asset" if asset.amount > 0 else "sells what is owed"
-            return f"  the insurance fund {verb} at index, for {money(asset.notional)}"
-        case LiquidationEnded() as liquidation:
-            return (
-                f"  ended {liquidation.outcome.name.lower()}: fee {money(liquidation.fee)}, left "
-                f"{money(liquidation.equity)}, deficit {money(liquidation.deficit)}"
-            )
-        case _:
-            return None
 
 
 def _print_end(

@@ -10,20 +10,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from simulator.analytics.cascade import Cascade
 from simulator.bootstrap import Host, free_world_id, open_host, open_replay
 from simulator.core import views
-from simulator.core.codec import Entry, decode_entry, state_hash
-from simulator.core.model.events import (
-    AnyEvent,
-    AssetTakenOver,
-    LiquidationEnded,
-    LiquidationStarted,
-    LiquidationStepTaken,
-    MarginCallEnded,
-    MarginCallIssued,
-    PositionTakenOver,
-    TradeExecuted,
-)
+from simulator.core.codec import decode_entry, state_hash
 from simulator.core.state.exchange_state import ExchangeState
 from simulator.database.engine import masked
+from simulator.replay_stories import Stories, Storyteller
 from simulator.runtime.clocks import monotonic_ns
 from simulator.runtime.errors import WorldHalted
 from simulator.runtime.world import World, WorldStatus
@@ -42,20 +32,13 @@ _WINDOW_NS = 10 * 60 * 10**9
 """World time between two looks at the progress of a replay at full speed."""
 
 
-class Moment(msgspec.Struct, frozen=True):
-    """Something that happened to a trader, with its world time."""
-
-    time_ns: int
-    event: AnyEvent
-
-
 class ReplayOutcome(msgspec.Struct, frozen=True):
     """What there is to tell after a replay."""
 
     world_id: str
     plan: ReplayPlan
     accounts: dict[str, int]
-    stories: dict[str, list[Moment]]
+    stories: Stories
     state: ExchangeState
     totals: views.WorldTotals
     entries: int
@@ -139,20 +122,19 @@ def _outcome(
     host: Host, world: World, plan: ReplayPlan, seconds: float, database_url: str
 ) -> ReplayOutcome:
     accounts = trader_accounts(plan)
-    stories: dict[str, list[Moment]] = {name: [] for name in accounts}
-    names = {account_id: name for name, account_id in accounts.items()}
+    storyteller = Storyteller(accounts)
     cascade = Cascade(plan.instruments.values())
     chain = b""
     for row in host.journal.read(world.world_id, 0):
         entry = decode_entry(row.encoded)
-        _tell(entry, names, stories)
+        storyteller.follow(entry)
         cascade.follow(entry)
         chain = row.chain_hash
     return ReplayOutcome(
         world.world_id,
         plan,
         accounts,
-        stories,
+        storyteller.stories,
         world.state,
         views.world_totals(world.state),
         world.state.seq,
@@ -162,27 +144,3 @@ def _outcome(
         state_hash(world.state),
         database_url,
     )
-
-
-def _tell(entry: Entry, names: dict[int, str], stories: dict[str, list[Moment]]) -> None:
-    """Adds what an entry means to the traders that it touches."""
-    liquidated: str | None = None
-    for event in entry.events:
-        name: str | None = None
-        match event:
-            case TradeExecuted():
-                name = names.get(event.taker_account_id) or names.get(event.maker_account_id)
-            case MarginCallIssued():
-                name = names.get(event.account_id)
-            case LiquidationStarted():
-                name = liquidated = names.get(event.account_id)
-            case (
-                LiquidationStepTaken() | PositionTakenOver() | AssetTakenOver() | MarginCallEnded()
-            ):
-                name = liquidated
-            case LiquidationEnded():
-                name, liquidated = liquidated, None
-            case _:
-                continue
-        if name is not None:
-            stories[name].append(Moment(entry.time_ns, event))
