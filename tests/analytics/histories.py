@@ -12,7 +12,7 @@ from simulator.runtime.engine import Engine
 from tests.properties import crowd
 from tests.properties.crowd import Choices
 from tests.properties.crowd_orders import ORDER_BUILDERS
-from tests.properties.test_spot_margin import Market, act
+from tests.properties.lending_market import Market, act
 from tests.scenario import START_NS, Events, World
 
 WORLD = "crowd"

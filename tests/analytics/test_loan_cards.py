@@ -202,10 +202,12 @@ def check_loans(case: Any, event: e.MarginCallIssued | e.LiquidationStarted) -> 
     held = unit.valuation_held + sum(each.held_value for each in unit.assets)
     owed = unit.valuation_owed + sum(each.owed_value for each in unit.assets)
     assert (held, owed) == (unit.balance, unit.debt)
-    assert unit.loans is not None
-    assert unit.loans.margin_level == held * 10**12 // unit.loans.debts
+    assert (unit.loans is None) == (unit.debt_maintenance == 0)
+    if unit.loans is not None:
+        assert unit.loans.margin_level == held * 10**12 // unit.loans.debts
     for each in unit.assets:
         assert each.side is (PositionSide.LONG if each.held > each.owed else PositionSide.SHORT)
-    for step in case.steps:
-        for taker in step.counterparties:
-            assert (taker.amount is None) == (taker.trade_id is not None)
+    if case.is_spot_margin:
+        for step in case.steps:
+            for taker in step.counterparties:
+                assert (taker.amount is None) == (taker.trade_id is not None)

@@ -12,6 +12,7 @@ from simulator.core.model.enums import MarginMode, TransferKind
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.rules.order_checks import check_order
 from simulator.core.rules.order_plan import Plan
+from simulator.core.rules.spot_plan import Funding
 from simulator.core.state.exchange_state import ExchangeState
 
 _AFTERWARDS = (
@@ -79,8 +80,31 @@ class Promise:
         assert resting == plan.resting_quantity
         assert reason == plan.rest_canceled
         assert lock == plan.lock
+        if plan.funding is not None:
+            self._check_funding(order_id, plan.funding, events)
+            return
         if plan.intent.margin_mode == MarginMode.ISOLATED and plan.cover > 0:
             assert self._spent(order_id, events) + lock == plan.required
+
+    def _check_funding(self, order_id: int, funding: Funding, events: Sequence[e.AnyEvent]) -> None:
+        """A spot order: what it borrowed, what CROSS gave, and what it locked before it traded."""
+        given = [each for each in events if isinstance(each, e.FundsLocked)]
+        if funding.lock == 0:
+            assert not given
+            return
+        first = given[0]
+        assert (first.order_id, first.asset_id) == (order_id, funding.asset_id)
+        assert (first.amount, first.loan, first.moved) == (
+            funding.lock,
+            funding.loan,
+            funding.moved,
+        )
+        borrowed = sum(
+            each.amount
+            for each in events
+            if isinstance(each, e.Transferred) and each.kind is TransferKind.BORROW
+        )
+        assert borrowed == funding.loan
 
     def _spent(self, order_id: int, events: Sequence[e.AnyEvent]) -> int:
         """What the order took out of CROSS, less what came back to it."""

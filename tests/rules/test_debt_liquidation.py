@@ -215,6 +215,29 @@ def test_mat_2_debts_wait_while_the_market_is_halted(world: SpotWorld) -> None:
     assert len(world.happened(LiquidationEnded)) == 1
 
 
+def test_mat_2_a_debt_waits_while_what_would_pay_for_it_is_halted(world: SpotWorld) -> None:
+    """2 ETH short, everything in SOL: no USDT is left to buy ETH with while SOL stands still."""
+    world.quotes("bob", "ETHUSDT", bids="2000 x 100")
+    world.sell("ann", "ETHUSDT", "2")
+    world.quotes("bob", "SOLUSDT", asks="100 x 1000")
+    world.buy("ann", "SOLUSDT", "120")
+    assert world.held("ann", "USDT") == {"borrowed": "4000"}
+    world.halt("SOLUSDT")
+    world.quotes("bob", "ETHUSDT", asks="3600 x 100")
+    world.mark(ETHUSDT="3600")
+    assert world.risk("ann") == {
+        "equity": "800",
+        "maintenance": "1120",
+        "call": "1792",
+        "initial": "2800",
+        "free": "-2000",
+    }
+    assert world.happened(LiquidationStarted) == []
+    assert not world.exchange.state.is_paging
+    world.reopen("SOLUSDT")
+    assert len(world.happened(LiquidationEnded)) == 1
+
+
 def test_liq_5_comes_after_the_perpetuals() -> None:
     world = open_world()
     world.instrument("BTC")

@@ -148,6 +148,22 @@ def test_wal_4_amending_funds_anew(world: SpotWorld) -> None:
     assert world.held("ann", "USDT") == {"balance": "2050"}
 
 
+def test_wal_4_amending_a_short_counts_on_no_margin_that_the_pair_keeps() -> None:
+    """A resting short of 9 moved its margin to the pair, where 9 more are short, by now at a loss:
+    so less than that can go back to CROSS, and a larger order does not get it for nothing."""
+    world = market(cross="4100")
+    bids(world)
+    world.sell("ann", "ETHUSDT", "9")
+    world.sell("ann", "ETHUSDT", "9", at="2010")
+    order_id = world.exchange.state.counters.order
+    left = world.held("ann", "USDT")
+    world.mark(ETHUSDT="2020")
+    world.amend("ann", order_id, quantity="9.3")
+    assert world.reason() == "INSUFFICIENT_MARGIN"
+    assert world.held("ann", "USDT") == left
+    assert world.total("USDT") == world.total("ETH") == 0
+
+
 def test_marg_7_a_long_pair_is_liquidated_where_the_formula_says(world: SpotWorld) -> None:
     """(quote debt * m - quote) / (base - base debt * m) = 18,000 * 1.05 / 10 = 1,890."""
     asks(world)

@@ -28,8 +28,7 @@ def test_a_deleveraging_is_told_to_both_sides() -> None:
     world.mark(BTC="85")
     assert sentences(world, "bob") == [
         "sold 10 BTC at 100",
-        "[red]auto-deleveraged[/]: 10 BTC of the short closed at 90 against somebody's "
-        "liquidation",
+        "[red]auto-deleveraged[/]: 10 BTC of the short closed at 90 against somebody's liquidation",
     ]
     ann = sentences(world, "ann")
     assert ann[0] == "bought 10 BTC at 100"

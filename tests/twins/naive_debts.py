@@ -1,7 +1,7 @@
 """A unit with assets and debts as the rule book says it, in fractions, over everything.
 
-Shares nothing with the rules: it reads balances, debts and prices, and computes MARG-1 to MARG-4
-of a wallet that has no perpetuals.
+Shares nothing with the rules: it reads balances, debts, positions and prices, and computes
+MARG-1 to MARG-3, and MARG-4 of a wallet that has no perpetuals.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ class NaiveLines:
     collateral: int
     maintenance: int
     call: int
-    initial: int
+    initial: int | None
+    """None where positions or orders on perpetuals would add to it."""
 
 
 def price_of(state: ExchangeState, asset_id: int) -> Fraction:
@@ -53,7 +54,7 @@ def levels_of(state: ExchangeState, wallet: Wallet) -> tuple[int, Fraction, Frac
 
 
 def lines_of(state: ExchangeState, wallet: Wallet) -> NaiveLines:
-    """MARG-1 to MARG-4 of a wallet without perpetuals."""
+    """MARG-1 to MARG-4 of a wallet."""
     gross, collateral, debts, settlement = 0, 0, 0, 0
     for asset_id, holding in wallet.holdings.items():
         price = price_of(state, asset_id)
@@ -65,12 +66,49 @@ def lines_of(state: ExchangeState, wallet: Wallet) -> NaiveLines:
         collateral += floor(value * (1 - haircut))
         debts += ceil((holding.borrowed + holding.interest) * price)
         settlement += holding.settlement_debt
-    leverage, call, liquidation = levels_of(state, wallet)
-    call_margin = ceil(debts * (call - 1))
+    pnl, of_positions = _positions_of(state, wallet)
+    call_ratio = Fraction(state.parameters.call_ratio, RATE_ONE)
+    maintenance, call_margin = of_positions, of_positions / call_ratio
+    initial: Fraction | None = Fraction(0)
+    if debts:
+        leverage, call, liquidation = levels_of(state, wallet)
+        maintenance += debts * (liquidation - 1)
+        call_margin += debts * (call - 1)
+        initial = Fraction(debts, leverage - 1)
+    if _uses_perpetuals(state, wallet):
+        initial = None
     return NaiveLines(
-        gross - debts - settlement,
-        collateral - debts - settlement,
-        ceil(debts * (liquidation - 1)),
-        call_margin,
-        max(call_margin, ceil(Fraction(debts, leverage - 1))),
+        gross - debts - settlement + pnl,
+        collateral - debts - settlement + pnl,
+        ceil(maintenance),
+        ceil(call_margin),
+        None if initial is None else max(ceil(call_margin), ceil(initial)),
+    )
+
+
+def _positions_of(state: ExchangeState, wallet: Wallet) -> tuple[int, Fraction]:
+    """Unrealized PnL and exact maintenance, slice by slice of the tiers (MARG-2)."""
+    pnl, required = 0, Fraction(0)
+    for position in state.unit_positions.get(wallet.wallet_id, {}).values():
+        record = state.instruments[position.instrument_id]
+        assert record.mark_price is not None
+        signed = position.quantity * record.mark_price * record.terms.notional_multiplier
+        pnl += signed - position.entry_notional
+        for tier in record.tiers:
+            top = abs(signed) if tier.cap is None else min(abs(signed), tier.cap)
+            rate = Fraction(tier.maintenance_margin_rate, RATE_ONE)
+            required += max(0, top - tier.floor) * rate
+    return pnl, required
+
+
+def _uses_perpetuals(state: ExchangeState, wallet: Wallet) -> bool:
+    """Of CROSS also by open orders, isolated ones included, which lock there (MARG-4)."""
+    if state.unit_positions.get(wallet.wallet_id):
+        return True
+    if wallet.kind != WalletKind.CROSS:
+        return False
+    return any(
+        order.account_id == wallet.account_id
+        and state.instruments[order.instrument_id].terms.base_asset_id is None
+        for order in state.orders.values()
     )

@@ -15,7 +15,7 @@ from simulator.core.rules import borrowing, fills, margin, money
 from simulator.core.rules.execution import Execution
 from simulator.core.rules.valuation import Holdings
 from simulator.core.state.exchange_state import ExchangeState
-from simulator.core.state.records import Order
+from simulator.core.state.records import Order, Wallet
 
 _TRADE: Final = TransferKind.TRADE
 _TRANSFER: Final = TransferKind.TRANSFER
@@ -193,7 +193,8 @@ def _return(run: Execution, order: Order, repaid: int, returned: int) -> None:
     cause = money.Cause(order.order_id, None, order.liquidation_id)
     borrowing.repay(run, wallet_id, asset_id, repaid, cause)
     if returned and run.state.wallets[wallet_id].liquidation is None:
-        returned = min(returned, returnable(run.state, wallet_id))
+        wallet = run.state.wallets[wallet_id]
+        returned = min(returned, returnable(run.state, wallet, Holdings(wallet)))
         cross = run.state.accounts[order.account_id].cross_wallet_id
         money.receive(run, wallet_id, cross, _TRANSFER, returned, cause)
 
@@ -215,12 +216,12 @@ def shares_of(order: Order, unspent: int) -> tuple[int, int]:
     return part, order.moved * part // order.loan if order.loan else 0
 
 
-def returnable(state: ExchangeState, wallet_id: int) -> int:
-    """What an isolated wallet can give back of the quote asset and keep its initial margin."""
-    holding = state.holding(wallet_id)
-    risk = margin.assess(state, wallet_id)
+def returnable(state: ExchangeState, wallet: Wallet, held: Holdings) -> int:
+    """What an isolated wallet that holds this can give back of the quote asset and keep its initial
+    margin."""
+    risk = margin.assess_with(state, wallet, held)
     room = risk.collateral - margin.initial_margin(state, risk)
-    return max(0, min(holding.balance - holding.locked, room))
+    return max(0, min(held.free(VALUATION_ASSET), room))
 
 
 def unlock(run: Execution, order: Order) -> None:

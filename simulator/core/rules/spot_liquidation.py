@@ -47,9 +47,12 @@ from simulator.core.state.records import InstrumentRecord, Order, Wallet
 
 
 def is_workable(state: ExchangeState, wallet: Wallet) -> bool:
-    """Whether anything can be done about the unit's debts: not while all its markets are halted."""
+    """Whether a step can be taken now: not while what would be sold is halted, and so nothing is
+    there to buy back what is owed."""
     exposures = spot_risk.exposures_of(state, wallet)
-    return not exposures or any(margin.is_open(each.record) for each in exposures)
+    if not exposures:
+        return True
+    return _next(state, wallet, exposures, margin.assess(state, wallet.wallet_id)) is not None
 
 
 def indexes_of(state: ExchangeState, wallet: Wallet) -> dict[int, int]:

@@ -15,6 +15,7 @@ from simulator.core.model.enums import (
     TransferKind,
 )
 from simulator.core.model.events import FundsLocked
+from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.margin_levels import initial_of_debts
 from simulator.core.model.rejects import Refusal, RejectReason
 from simulator.core.model.units import divide_up
@@ -31,7 +32,7 @@ from simulator.core.state.records import Order, Wallet
 class Funding:
     """What an order locks, and where it comes from."""
 
-    __slots__ = ("asset_id", "loan", "lock", "moved", "needed", "room")
+    __slots__ = ("asset_id", "loan", "lock", "moved", "needed", "returned", "room")
 
     def __init__(self, asset_id: int, lock: int) -> None:
         self.asset_id = asset_id
@@ -39,7 +40,9 @@ class Funding:
         self.loan = 0
         """What of it is borrowed."""
         self.moved = 0
-        """What CROSS gives to an isolated wallet, in the quote asset."""
+        """What CROSS gives to an isolated wallet, in the quote asset,"""
+        self.returned = 0
+        """and what it first gets back of the order that is amended."""
         self.needed = lock
         """As it is told (ORD-10): what is taken of the balance or the margin,"""
         self.room = 0
@@ -54,7 +57,7 @@ def fund_order(
     funding = Funding(asset_id, lock_of(state, intent, taken, resting))
     wallet, held = _wallet_of(state, intent)
     if intent.replaces is not None:
-        _take_back(held, intent.replaces, asset_id)
+        funding.returned = _take_back(state, wallet, held, intent.replaces)
     free = max(0, held.free(asset_id))
     shortfall = max(0, funding.lock - free)
     funding.room = free
@@ -118,13 +121,19 @@ def _wallet_of(state: ExchangeState, intent: Intent) -> tuple[Wallet, Holdings]:
     return wallet, Holdings(wallet)
 
 
-def _take_back(held: Holdings, order: Order, asset_id: int) -> None:
-    """The wallet without the order that is amended; a short's margin stays for its next one."""
+def _take_back(state: ExchangeState, wallet: Wallet, held: Holdings, order: Order) -> int:
+    """The wallet without the order that is amended, as `spot_fills.unlock` leaves it.
+
+    Returns:
+        What of its margin goes back to CROSS.
+    """
+    _, asset_id = state.payer_of(order)
     repaid, returned = spot_fills.shares_of(order, order.locked)
     held.lock(asset_id, -order.locked)
     held.repay(asset_id, repaid)
-    if order.side is BUY:
-        held.add(asset_id, -returned)
+    returned = min(returned, spot_fills.returnable(state, wallet, held)) if returned else 0
+    held.add(VALUATION_ASSET, -returned)
+    return returned
 
 
 def _split_isolated(
@@ -173,8 +182,7 @@ def _margin_refusal(
     if funding.moved:
         cross = intent.account.cross_wallet_id
         room = margin.withdrawable(state, cross)
-        if intent.replaces is not None:
-            room += spot_fills.shares_of(intent.replaces, intent.replaces.locked)[1]
+        room += funding.returned
         funding.needed, funding.room = funding.moved, room
         if funding.moved > room:
             return refuse(RejectReason.INSUFFICIENT_MARGIN, funding.moved, room)

@@ -151,7 +151,7 @@ def set_aside(run: Execution, wallet_ids: list[int]) -> None:
     for wallet_id in sorted(wallet_ids):
         if not state.is_unit(wallet_id):
             continue
-        if wallet_id in state.unit_positions:
+        if not _is_harmless(state, wallet_id):
             risk = margin.assess(state, wallet_id)
             if not liquidation.is_due(state, risk) and not margin_calls.is_due(state, risk):
                 run.watch.outdate(wallet_id)
