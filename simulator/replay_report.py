@@ -21,7 +21,7 @@ def print_report(outcome: ReplayOutcome, console: Console) -> None:
     plan = outcome.plan
     console.print(
         f"\nWorld [bold]{outcome.world_id}[/]: {utc(plan.begin_ns)} to {utc(plan.end_ns)} UTC, "
-        f"{outcome.entries:,} entries in {outcome.seconds:.1f} s",
+        f"{outcome.entries:,} entries in {outcome.seconds:.1f} s, paths derived from bars",
         highlight=False,
         soft_wrap=True,
     )

@@ -399,6 +399,7 @@ def preview(
         paid_asset=None if view.paid_asset_id is None else numbers.asset_code(paid),
         borrowed=amount(view.borrowed, paid),
         margin_moved=amount(view.margin_moved),
+        call_distance=optional_rate(view.call_distance),
         seq=world.state.seq,
         time=world_time(world),
     )

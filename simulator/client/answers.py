@@ -391,5 +391,7 @@ class Preview(Answer, frozen=True):
     """Of a spot order: what it pays with; `margin_locked` and `borrowed` are in it."""
     borrowed: Decimal
     margin_moved: Decimal
+    call_distance: Decimal | None
+    """How far the index may move against a spot order with a debt until the margin call."""
     seq: int
     time: int

@@ -1,12 +1,16 @@
 """What an order would do, for a person: fill, cost, position after it, and how near the end is."""
 
 from decimal import Decimal
+from typing import Final
 
 from rich.console import RenderableType
 
 from simulator.client.answers import Preview
 from simulator.commandline.formats import distance, liquidation_price, money, number, percent
 from simulator.commandline.output import facts
+
+NEAR: Final = Decimal("0.02")
+"""A move of the index that an hour may bring."""
 
 
 def preview_lines(what: str, shown: Preview, mark: Decimal | None) -> list[RenderableType]:
@@ -34,11 +38,20 @@ def _position_lines(shown: Preview, mark: Decimal | None) -> list[tuple[str, str
 
 def _spot_lines(shown: Preview) -> list[tuple[str, str]]:
     """A spot order makes no position: it pays, and on margin it borrows."""
-    return [
+    lines = [
         ("pays", f"{number(shown.margin_locked)} {shown.paid_asset}"),
         ("would borrow", f"{number(shown.borrowed)} {shown.paid_asset}"),
         ("from CROSS", money(shown.margin_moved)),
     ]
+    if shown.call_distance is not None:
+        lines.append(("margin call", _call(shown.call_distance)))
+    return lines
+
+
+def _call(away: Decimal) -> str:
+    """BOR-5: a fresh pair at 10x is 1 % from its first call, which nobody expects."""
+    told = f"at an index {percent(away)} worse than now"
+    return f"[bold red]{told}: that is near[/]" if away < NEAR else told
 
 
 def _fill(shown: Preview) -> str:

@@ -131,6 +131,8 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
     """WAL-4: what CROSS would give an isolated spot order, in the quote asset."""
     paid_asset_id: int | None = None
     """Of a spot order: what it pays with; `margin_locked` is in it."""
+    call_distance: int | None = None
+    """Of a spot order that leaves a debt: the move of the index to the margin call, as a rate."""
 
 
 def wallet_view(state: ExchangeState, wallet_id: int) -> WalletView:
@@ -350,6 +352,7 @@ def _spot_preview(state: ExchangeState, plan: Plan, funding: Funding) -> Preview
         borrowed=funding.loan,
         margin_moved=funding.moved,
         paid_asset_id=funding.asset_id,
+        call_distance=funding.call_distance,
     )
 
 

@@ -26,6 +26,7 @@ def preview(**changes: Any) -> Json:
         "paid_asset": None,
         "borrowed": "0",
         "margin_moved": "0",
+        "call_distance": None,
         "seq": 7,
         "time": 1,
         **changes,

@@ -64,10 +64,12 @@ def test_a_preview_of_a_spot_order_says_what_it_would_borrow(
     trader: CommandLine, server: FakeServer
 ) -> None:
     spot = preview(paid_asset="USDT", margin_locked="3000", borrowed="2700", margin_moved="300")
+    spot["call_distance"] = "0.01"
     server.answers["POST", "/accounts/17/orders/preview"] = (200, spot)
     marks = {"items": [], "seq": 1, "time": 1}
     server.answers["GET", "/worlds/practice/marks"] = (200, marks)
     done = trader("order", "place", "ETHUSDT", "buy", "2", "--preview", "--no-repay")
     assert "2700 USDT" in done.out.replace(",", "")
+    assert "at an index 1.00 % worse than now: that is near" in done.out
     assert server.asked[0].body["auto_repay"] is False
     assert "auto_borrow" not in server.asked[0].body

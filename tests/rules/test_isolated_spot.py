@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from simulator.core import views
+from simulator.core.model import commands as c
+from simulator.core.model.enums import OrderType, Side
 from simulator.core.model.events import (
     LiquidationEnded,
     MarginCallIssued,
@@ -63,6 +66,37 @@ def test_wal_4_a_long_moves_its_part_from_cross_and_borrows_the_rest(world: Spot
         "initial": "2000",
         "free": "0",
     }
+
+
+@pytest.mark.parametrize(
+    ("leverage", "side", "distance"),
+    [
+        (10, "BUY", "0.01"),  # 1 - 1.1 * 18,000 / 20,000
+        (3, "BUY", "0.186666666666"),  # 1 - 1.22 * 2 / 3
+        (10, "SELL", "0.010101010101"),  # 20,000 / (1.1 * 18,000) - 1
+    ],
+)
+def test_bor_5_the_preview_says_how_near_the_first_call_is(
+    leverage: int, side: str, distance: str
+) -> None:
+    world = market(cross="40000", leverage=leverage)
+    world.quotes("bob", "ETHUSDT", bids="2000 x 100")
+    if side == "BUY":
+        world.quotes("bob", "ETHUSDT", asks="2000 x 100")
+    quantity = "10" if side == "BUY" else "9"
+    command = c.PlaceOrder(
+        world.names["ann"],
+        world.symbols["ETHUSDT"],
+        Side[side],
+        OrderType.MARKET,
+        world.quantity("ETHUSDT", quantity),
+    )
+    shown = views.preview(world.exchange.state, command)
+    assert shown.accepted
+    assert shown.call_distance == rate(distance)
+    waits = msgspec.structs.replace(command, order_type=OrderType.LIMIT, price=190_000)
+    if side == "BUY":
+        assert views.preview(world.exchange.state, waits).call_distance is None
 
 
 def test_wal_4_a_short_leaves_assets_of_leverage_times_its_margin(world: SpotWorld) -> None:

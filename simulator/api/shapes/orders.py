@@ -256,5 +256,8 @@ class Preview(Shape, frozen=True):
     """BOR-1: what would be borrowed for it."""
     margin_moved: str
     """WAL-4: what CROSS would give to the isolated wallet of a pair."""
+    call_distance: str | None
+    """Of a spot order that leaves a debt: how far the index may move against it, as a rate, until
+    the wallet is called (BOR-5); null for other orders, and where nothing would fill."""
     seq: int
     time: int

@@ -18,7 +18,7 @@ from simulator.core.model.events import FundsLocked
 from simulator.core.model.instruments import VALUATION_ASSET
 from simulator.core.model.margin_levels import initial_of_debts
 from simulator.core.model.rejects import Refusal, RejectReason
-from simulator.core.model.units import divide_up
+from simulator.core.model.units import RATE_ONE, divide_down, divide_up
 from simulator.core.rules import borrowing, fills, margin, money, spot_fills, valuation
 from simulator.core.rules.execution import Execution, refuse
 from simulator.core.rules.margin import UnitRisk
@@ -32,7 +32,7 @@ from simulator.core.state.records import Order, Wallet
 class Funding:
     """What an order locks, and where it comes from."""
 
-    __slots__ = ("asset_id", "loan", "lock", "moved", "needed", "returned", "room")
+    __slots__ = ("asset_id", "call_distance", "loan", "lock", "moved", "needed", "returned", "room")
 
     def __init__(self, asset_id: int, lock: int) -> None:
         self.asset_id = asset_id
@@ -47,6 +47,9 @@ class Funding:
         """As it is told (ORD-10): what is taken of the balance or the margin,"""
         self.room = 0
         """and what there is for it."""
+        self.call_distance: int | None = None
+        """How far the index may move, as a rate, until the unit is called: after its fills (BOR-5);
+        none where it would owe nothing, or nothing would fill."""
 
 
 def fund_order(
@@ -196,6 +199,8 @@ def _margin_refusal(
         return _told(funding, before, _free(state, wallet, lent))
     _fill(held, intent, taken)
     after = margin.assess_with(state, wallet, held)
+    if taken.quantity:
+        funding.call_distance = _call_distance(state, wallet, held, after, base_asset(terms))
     free = _free(state, wallet, after)
     if isolated:
         debts = 0 if after.worth is None else after.worth.debts
@@ -209,6 +214,21 @@ def _margin_refusal(
     if funding.loan:
         funding.needed, funding.room = max(0, before) - free, max(0, before)
     return None
+
+
+def _call_distance(
+    state: ExchangeState, wallet: Wallet, held: Holdings, risk: UnitRisk, base: int
+) -> int | None:
+    """(E - call margin) / value of the base asset; of a short also its call level rises with it."""
+    if risk.worth is None or risk.worth.debts == 0:
+        return None
+    room, net = risk.equity - risk.call_margin, held.balance(base) - held.debt(base)
+    if net > 0:
+        moved = valuation.value_up(state, base, net)
+    else:
+        call, _ = valuation.product_levels(state, wallet)
+        moved = divide_up(valuation.value_up(state, base, -net) * call, RATE_ONE)
+    return divide_down(max(0, room) * RATE_ONE, moved) if moved else None
 
 
 def _told(funding: Funding, before: int, free: int) -> Refusal:
