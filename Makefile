@@ -13,10 +13,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 export SIMULATOR_DATA ?= ../shared/data
 
-.PHONY: help run test test-fast test-data check compile bench mutation soak
+.PHONY: help run run-compiled test test-fast test-data test-compiled check compile bench mutation soak
 
 help:  ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.server  ## Serve the practice world on http://127.0.0.1:8000
 	$(BIN)/simulator serve
@@ -41,6 +41,12 @@ check: $(VENV)/.dev  ## Check style (ruff), types (mypy) and import directions
 
 compile: $(COMPILED)/.done  ## Compile rules and state of the core with mypyc into build/compiled
 
+run-compiled: $(COMPILED)/.done  ## As run, with the compiled core (needs a C compiler)
+	$(COMPILED_PYTHON) -m simulator.cli serve
+
+test-compiled: $(COMPILED)/.done  ## Run the tests of the core with the compiled core
+	$(COMPILED_PYTHON) -m pytest -n 2 tests/rules tests/core tests/golden tests/properties
+
 bench: $(VENV)/.dev $(COMPILED)/.done  ## Measure: prints tables, tests nothing (needs a C compiler)
 	$(BIN)/python -m benchmarks
 	$(COMPILED_PYTHON) -m benchmarks.core_commands
@@ -54,16 +60,8 @@ soak: $(VENV)/.dev  ## Kill the server 100 times; then many more random examples
 	SIMULATOR_TEST_PROFILE=soak $(BIN)/python -m pytest -n 2 -m "not data"
 
 # The same source, compiled in a folder of its own: what is run and tested otherwise stays Python.
-# The modules of msgspec structs (commands, events, rows and their like) are left as they are.
-$(COMPILED)/.done: $(VENV)/.dev $(shell find simulator/core -name '*.py')
-	rm -rf $(COMPILED) && mkdir -p $(COMPILED)
-	cp -r simulator $(COMPILED)/simulator
-	cd $(COMPILED) && $(CURDIR)/$(BIN)/mypyc --strict --explicit-package-bases \
-		simulator/core/exchange.py \
-		simulator/core/model/{accounts,enums,risk_tiers,units}.py \
-		$$(find simulator/core/rules simulator/core/state -name '*.py' \
-			! -name __init__.py ! -name rows.py ! -name notes.py | sort) > mypyc.log 2>&1 \
-		|| { tail -n 20 mypyc.log >&2; exit 1; }
+$(COMPILED)/.done: $(VENV)/.dev build_core.py $(shell find simulator config migrations -type f -not -name '*.pyc')
+	$(BIN)/python build_core.py $(COMPILED)
 	@touch $@
 
 $(BIN)/python:
